@@ -1,0 +1,93 @@
+/** The one interface that every package ecosystem implements, and the data it speaks to the engine in. */
+
+export type EcosystemId = 'go' | 'npm' | 'pypi' | 'cargo' | 'maven'
+
+/** Bytes that wait for their proof: in memory when small, else a file on the data disk. */
+export type CandidateBody =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number }
+
+/**
+ * What a proof found.
+ * - `proved`: an authority vouches for exactly these bytes.
+ * - `sound`: nobody vouches for this kind of body, but it is what it should be in form (a list, a query).
+ * - `unproved`: the authority could not be reached; worth asking again later.
+ * - `denied`: the authority was reached and does not vouch for this name.
+ * - `wrong`: the bytes contradict the authority, or are not what they claim to be.
+ */
+export type Verdict =
+  | { readonly verdict: 'proved' | 'sound' }
+  | { readonly verdict: 'unproved' | 'denied' | 'wrong'; readonly reason: string }
+
+/** A proof under way: the look-up starts when the proof is made, not when the body is there. */
+export interface Proof {
+  /** Never throws for what a source or an authority does; rejects only when `signal` aborts. */
+  check(body: CandidateBody, signal: AbortSignal): Promise<Verdict>
+}
+
+/** Everything the engine needs to know about what was asked. Immutable, made by an adapter's `parse`. */
+export interface Resource {
+  readonly ecosystem: EcosystemId
+  /** Unique over all ecosystems, printable ASCII without spaces: `go/github.com/!azure/x/@v/v1.0.0.mod`. */
+  readonly key: string
+  /** Which list of sources is asked: the ecosystem's own, or one beside it (a checksum database). */
+  readonly sources: string
+  /** Relative to a source's base address, as it goes on the wire (percent-encoded, no leading slash). */
+  readonly path: string
+  /** The adapter's word for what this is (`zip`, `list`); a metric label, so few and fixed. */
+  readonly kind: string
+  /** The package's name, for policy and messages: `github.com/Azure/x`. */
+  readonly name: string
+  readonly mediaType: string
+  /** A `blob` is large and streamed; `metadata` is small and waits for its proof. */
+  readonly shape: 'metadata' | 'blob'
+  /** A body above this is refused as wrong. */
+  readonly maxBytes: number
+  /** How long a kept body is fresh; `Infinity` for what never changes. */
+  readonly freshMs: number
+  /** How long "no such thing" is remembered. */
+  readonly missMs: number
+  /** Starts the look-up. Without it, any body that arrives whole is kept. */
+  readonly prove?: (signal: AbortSignal) => Proof
+  /** Keys whose remembered misses this body disproves (a list names versions). Called with small bodies only. */
+  readonly disproves?: (body: Uint8Array) => Iterable<string>
+}
+
+/** Why there is no body; closed, so that an outage can never turn into a "not found" by accident. */
+export type Refusal =
+  | { readonly kind: 'not-found'; readonly reason: string; readonly hint?: string }
+  | {
+      readonly kind: 'denied'
+      readonly status: 401 | 403 | 400 | 410
+      readonly reason: string
+      readonly hint?: string
+    }
+  | {
+      readonly kind: 'upstream-failed'
+      readonly reason: string
+      readonly hint?: string
+      readonly retryAfterMs?: number
+    }
+  | { readonly kind: 'not-configured'; readonly reason: string; readonly hint: string }
+
+/** A small answer that is complete in itself. */
+export interface Rendered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Asked =
+  | { readonly kind: 'resource'; readonly resource: Resource }
+  | { readonly kind: 'answer'; readonly answer: Rendered }
+
+export interface Ecosystem {
+  readonly id: EcosystemId
+  /**
+   * Pure: what does this path ask for? `path` is what follows the ecosystem's prefix, percent-encoded as
+   * received, with its leading slash. A path that is no request of this protocol gives an `answer`.
+   */
+  parse(path: string): Asked
+  /** A refusal in the form that this ecosystem's client shows to its user; cause and fix in the first line. */
+  refuse(refusal: Refusal, resource: Resource): Rendered
+}

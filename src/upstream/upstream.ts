@@ -1,0 +1,142 @@
+/** What the cache asks of the network. Who asks, and why, is not known here. */
+
+/** Stable codes; each has an entry in docs/faults.md. */
+export type FailureCode =
+  | 'dns'
+  | 'connect'
+  | 'tls'
+  | 'proxy'
+  | 'timeout'
+  | 'stall'
+  | 'reset'
+  | 'truncated'
+  | 'http'
+  | 'throttled'
+  | 'redirect'
+  | 'too-large'
+  | 'malformed'
+  | 'wrong-content'
+  | 'offline'
+  | 'aborted'
+
+export interface UpstreamFailure {
+  readonly code: FailureCode
+  /** One sentence that names the source and what it did. Holds no secret. */
+  readonly message: string
+  /** What the person who runs this can do, when that is known. */
+  readonly hint?: string
+  /** The upstream's status, when it answered at all. */
+  readonly status?: number
+  readonly retryAfterMs?: number
+}
+
+/** Thrown by a body that breaks on its way. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly failure: UpstreamFailure
+  constructor(failure: UpstreamFailure, options?: ErrorOptions) {
+    super(failure.message, options)
+    this.failure = failure
+  }
+}
+
+export interface SourceRef {
+  /** Stable and short, shown to people: `goproxy.cn`, `127.0.0.1:9480`. */
+  readonly id: string
+  /**
+   * True for the origin, and for a source whose bytes have been proved often and never wrong: its bytes may
+   * go to a client before they are proved (engine rule 3).
+   */
+  readonly clean: boolean
+}
+
+export interface UpstreamRequest {
+  /** Which configured list is walked: `go`, `go-sumdb`. */
+  readonly sources: string
+  /** Relative to a source's base, percent-encoded, no leading slash. */
+  readonly path: string
+  readonly shape: 'metadata' | 'blob'
+  readonly maxBytes: number
+  /** For a conditional request; answered by `not-modified` when the source agrees. */
+  readonly validators?: { readonly source: string; readonly etag?: string; readonly lastModified?: string }
+}
+
+export interface Found {
+  readonly kind: 'found'
+  readonly source: SourceRef
+  /** As announced; undefined when the source did not say. The body is checked against it. */
+  readonly sizeBytes: number | undefined
+  readonly etag: string | undefined
+  readonly lastModified: string | undefined
+  /** Content type as sent, lower case, without parameters; empty when absent. */
+  readonly mediaType: string
+  /**
+   * Identity-encoded bytes, decoded when the source compressed them unasked. Ends cleanly only when the body
+   * is whole; otherwise throws UpstreamError. Not iterating it to its end, or aborting, frees the connection.
+   */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export type UpstreamAnswer =
+  | Found
+  | { readonly kind: 'not-modified'; readonly source: SourceRef }
+  /** 404 or 410 from every source that the list's rules let us ask; `text` is what the last one said. */
+  | {
+      readonly kind: 'missing'
+      readonly source: SourceRef
+      readonly status: 404 | 410
+      readonly text: string
+    }
+  /** A final 4xx other than 404/410/429; its text is for the user. */
+  | { readonly kind: 'denied'; readonly source: SourceRef; readonly status: number; readonly text: string }
+  /** The list's next word is `direct`: the client may go to the version control itself. */
+  | { readonly kind: 'direct' }
+  /** The list's next word is `off`, or the list is empty. */
+  | { readonly kind: 'off' }
+  /** No list of that name is configured. */
+  | { readonly kind: 'not-configured' }
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+
+/**
+ * One walk through a list of sources, by the list's own rules (`,` goes on at 404/410 only, `|` at anything).
+ * After `next` has given a final answer, or has given `found` and was not told otherwise, the walk is over.
+ */
+export interface Walk {
+  /** Never throws for what the network does. Rejects only when `signal` aborts. */
+  next(signal: AbortSignal): Promise<UpstreamAnswer>
+  /**
+   * The body of the last `found` broke, lied or was malformed: counts as that source's error, so the next
+   * `next` goes on where the rules allow it, and otherwise answers `failed` with this failure.
+   */
+  reject(failure: UpstreamFailure): void
+}
+
+export interface SourceState {
+  readonly list: string
+  readonly id: string
+  /** Secrets masked. */
+  readonly address: string
+  /** Where the setting was found: `go env`, `POSTHASTE_GO_UPSTREAM`, a file and line. */
+  readonly foundIn: string
+  /** What follows when this source fails: `,` or `|`. */
+  readonly separator: ',' | '|' | undefined
+  readonly clean: boolean
+  readonly requests: number
+  readonly errors: number
+  readonly proved: number
+  readonly wrong: number
+  readonly lastFailure: (UpstreamFailure & { readonly atMs: number }) | undefined
+}
+
+export interface Upstream {
+  walk(request: UpstreamRequest): Walk
+  /** Tells how the bytes of a source turned out; this is what makes and unmakes a clean record. */
+  record(sourceId: string, outcome: 'proved' | 'wrong'): void
+  states(): readonly SourceState[]
+  /** Asks each source something small; for `posthaste upstreams`. */
+  probe(
+    list: string,
+    signal: AbortSignal,
+  ): AsyncIterable<{ id: string; ok: boolean; detail: string; tookMs: number }>
+  close(): Promise<void>
+}
