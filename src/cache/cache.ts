@@ -1,0 +1,267 @@
+import type { Refusal, Resource, Verdict } from '../ecosystems/ecosystem.ts'
+import type { Store, StoredObject } from '../store/store.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { type FillContext, type FillResult, fill, type Publication } from './fill.ts'
+import { MissMemory } from './miss-memory.ts'
+import type { CacheObserver } from './observer.ts'
+import type { Filling, Kept, Outcome, Refused } from './outcome.ts'
+
+export interface CacheOptions {
+  readonly store: Store
+  readonly upstream: Upstream
+  readonly observer: CacheObserver
+  readonly now?: () => number
+  /** How long a whole body waits for its proof before it is served and kept as unproved. */
+  readonly proofWaitMs: () => number
+}
+
+/** One fetch that is under way, and what its clients wait for. */
+interface Flight {
+  /** When a client can be answered: with a body on its way, a whole one, or a refusal. */
+  readonly answer: Promise<Filling | FillResult>
+  /** When everything about it is over. Never rejects. */
+  readonly over: Promise<void>
+}
+
+/**
+ * Answers from the store, and fetches what it does not hold: once, whoever asks and however many.
+ *
+ * A fetch belongs to the cache, never to the request that caused it: it goes on when its first client leaves.
+ */
+export class Cache {
+  readonly #store: Store
+  readonly #observer: CacheObserver
+  readonly #now: () => number
+  readonly #context: FillContext
+  readonly #flights = new Map<string, Flight>()
+  readonly #misses = new MissMemory()
+  readonly #closing = new AbortController()
+  /** Refreshes that failed of late: key → when the next may be tried. Keeps a dead upstream from being hammered. */
+  readonly #refreshAfterMs = new Map<string, number>()
+
+  constructor(options: CacheOptions) {
+    this.#store = options.store
+    this.#observer = options.observer
+    this.#now = options.now ?? Date.now
+    this.#context = {
+      store: options.store,
+      upstream: options.upstream,
+      observer: options.observer,
+      now: this.#now,
+      proofWaitMs: options.proofWaitMs,
+      late: (resource, source, verdict) => this.#settleLater(resource, source, verdict),
+    }
+  }
+
+  /**
+   * The one question. Synchronous for a hit. Rejects only while the cache is being closed, or when the store
+   * fails in a way that it does not expect.
+   */
+  ask(resource: Resource): Outcome | Promise<Outcome> {
+    const found = this.#store.find(resource.key)
+    if (found instanceof Promise) return found.then((object) => this.#decide(resource, object))
+    return this.#decide(resource, found)
+  }
+
+  /** Like `ask`, but a body on its way is waited for, and a kept one that is past its time is refreshed first. */
+  async askWhole(resource: Resource): Promise<Kept | Refused> {
+    const outcome = await this.ask(resource)
+    if (outcome.kind !== 'filling') return outcome
+    await this.#flights.get(resource.key)?.over
+    const again = await this.ask(resource)
+    return again.kind === 'filling' ? refusedBy(brokeOff(resource), undefined) : again
+  }
+
+  /** Asks the sources again now, however fresh what is kept. */
+  async refresh(resource: Resource): Promise<Kept | Refused> {
+    this.#misses.forget(resource.key)
+    const flight = this.#fly(resource, await this.#store.find(resource.key))
+    const answer = await flight.answer
+    await flight.over
+    if (answer.kind === 'refused') return refusedBy(answer.refusal, answer.source)
+    return this.askWhole(resource)
+  }
+
+  /** Forgets a key and what is remembered about it. True when there was an object. */
+  async remove(key: string): Promise<boolean> {
+    this.#misses.forget(key)
+    const removed = await this.#store.remove(key)
+    if (removed) this.#observer.changed(key)
+    return removed
+  }
+
+  /** Void every remembered miss: after a change of sources or rules. */
+  forgetMisses(): void {
+    this.#misses.clear()
+    this.#refreshAfterMs.clear()
+  }
+
+  get flights(): number {
+    return this.#flights.size
+  }
+
+  /** Waits for the fetches under way, at most `graceMs`; then breaks them off so that nothing half-done stays. */
+  async close(graceMs: number): Promise<void> {
+    const all = () => Promise.all([...this.#flights.values()].map((flight) => flight.over))
+    if (this.#flights.size > 0 && graceMs > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await Promise.race([
+        all(),
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, graceMs)
+        }),
+      ])
+      clearTimeout(timer)
+    }
+    this.#closing.abort(new Error('posthaste is stopping'))
+    await all()
+  }
+
+  #decide(resource: Resource, object: StoredObject | undefined): Outcome | Promise<Outcome> {
+    if (object === undefined) return this.#fetch(resource)
+    const ageMs = this.#ageOf(object)
+    if (ageMs < resource.freshMs) return { kind: 'hit', object, ageMs }
+    // Stale is served at once while one refresh runs; a person waits for no list that is at hand.
+    const next = this.#refreshAfterMs.get(resource.key)
+    if (next === undefined || this.#now() >= next) {
+      this.#fly(resource, object)
+      return { kind: 'stale', object, ageMs, reason: 'a refresh is under way' }
+    }
+    return { kind: 'stale', object, ageMs, reason: 'the last refresh failed' }
+  }
+
+  async #fetch(resource: Resource): Promise<Outcome> {
+    const miss = this.#misses.get(resource.key, this.#now())
+    if (miss !== undefined) return miss
+    const underWay = this.#flights.get(resource.key)
+    if (underWay !== undefined) this.#observer.fillJoined(resource)
+    const joined = underWay !== undefined
+    const answer = await (underWay ?? this.#fly(resource, undefined)).answer
+    if (answer.kind === 'filling') return { ...answer, joined }
+    if (answer.kind === 'refused') return refusedBy(answer.refusal, answer.source)
+    return {
+      kind: 'filled',
+      object: answer.object,
+      joined,
+      stored: answer.kind === 'object' ? answer.stored : true,
+    }
+  }
+
+  /** Starts the fetch of a key, or joins the one that is under way. */
+  #fly(resource: Resource, known: StoredObject | undefined): Flight {
+    const underWay = this.#flights.get(resource.key)
+    if (underWay !== undefined) return underWay
+
+    this.#observer.fillStarted(resource)
+    const { promise: answer, resolve, reject } = Promise.withResolvers<Filling | FillResult>()
+    let published: Publication | undefined
+    const publish = (publication: Publication) => {
+      published = publication
+      resolve({
+        kind: 'filling',
+        body: publication.body,
+        mediaType: publication.mediaType,
+        source: publication.source,
+        joined: false,
+      })
+    }
+    const run = async () => {
+      try {
+        const result = await fill(resource, known, this.#context, publish, this.#closing.signal)
+        // In one turn: from here on the store answers, and nobody can join a body that is over.
+        this.#flights.delete(resource.key)
+        this.#remember(resource, known, result)
+        published?.body.finish()
+        resolve(result)
+      } catch (error) {
+        this.#flights.delete(resource.key)
+        published?.body.fail(error instanceof Error ? error : new Error(String(error)))
+        reject(error)
+      }
+    }
+    // A refresh has nobody who awaits its answer; its end is reported through the observer.
+    answer.catch(() => undefined)
+    const flight: Flight = { answer, over: run() }
+    // `run` works up to its first await in this turn; a fetch cannot end within it.
+    this.#flights.set(resource.key, flight)
+    return flight
+  }
+
+  #remember(resource: Resource, known: StoredObject | undefined, result: FillResult): void {
+    if (result.kind !== 'refused') {
+      this.#misses.forget(resource.key)
+      this.#refreshAfterMs.delete(resource.key)
+      const { body } = result.object
+      if (resource.disproves !== undefined && body.kind === 'bytes') {
+        for (const key of resource.disproves(body.bytes)) this.#misses.forget(key)
+      }
+      return
+    }
+    const nowMs = this.#now()
+    if (result.refusal.kind === 'not-found') {
+      this.#misses.set(resource.key, refusedBy(result.refusal, result.source), nowMs + resource.missMs)
+      // The sources that had it say that it is gone: what is kept would outlive the truth.
+      if (known !== undefined) this.#forgetGone(resource)
+      return
+    }
+    if (known !== undefined) {
+      if (this.#refreshAfterMs.size > 10_000) this.#refreshAfterMs.clear()
+      this.#refreshAfterMs.set(resource.key, nowMs + Math.max(result.failure?.retryAfterMs ?? 0, 1_000))
+    }
+  }
+
+  #forgetGone(resource: Resource): void {
+    this.#store.remove(resource.key).then(
+      () => this.#observer.changed(resource.key),
+      (error: unknown) => this.#observer.storeFailed(resource, asError(error)),
+    )
+  }
+
+  #settleLater(resource: Resource, source: string, verdict: Promise<Verdict>): void {
+    verdict
+      .then((late) => this.settle(resource, source, late))
+      .catch((error: unknown) => {
+        // An abort on the way down is expected; the object stays unproved and is tried again.
+        if (!this.#closing.signal.aborted) this.#observer.storeFailed(resource, asError(error))
+      })
+  }
+
+  /** Applies a verdict to an object that is kept as unproved. */
+  async settle(resource: Resource, source: string, verdict: Verdict): Promise<void> {
+    switch (verdict.verdict) {
+      case 'proved':
+      case 'sound':
+        this.#context.upstream.record(source, 'proved')
+        await this.#store.amend(resource.key, { proof: verdict.verdict })
+        this.#observer.changed(resource.key)
+        return
+      case 'unproved':
+        return
+      case 'wrong':
+      case 'denied': {
+        if (verdict.verdict === 'wrong') this.#context.upstream.record(source, 'wrong')
+        this.#observer.integrityFailed({ resource, source, reason: verdict.reason, stage: 'kept' })
+        await this.#store.quarantine(resource.key, `from ${source}: ${verdict.reason}`)
+        this.#observer.changed(resource.key)
+        return
+      }
+    }
+  }
+
+  #ageOf(object: StoredObject): number {
+    // A clock that was set back must not make things fresh for ever.
+    return Math.max(0, this.#now() - object.meta.checkedAtMs)
+  }
+}
+
+function refusedBy(refusal: Refusal, source: string | undefined): Refused {
+  return { kind: 'refused', refusal, remembered: false, ...(source === undefined ? {} : { source }) }
+}
+
+function brokeOff(resource: Resource): Refusal {
+  return { kind: 'upstream-failed', reason: `the download of ${resource.name} broke off` }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,417 @@
+import { createHash } from 'node:crypto'
+import type { CandidateBody, Proof, Refusal, Resource, Verdict } from '../ecosystems/ecosystem.ts'
+import {
+  type ObjectMeta,
+  type ProofState,
+  type Stage,
+  type Store,
+  type StoredObject,
+  StoreError,
+} from '../store/store.ts'
+import {
+  type Found,
+  type Upstream,
+  type UpstreamAnswer,
+  UpstreamError,
+  type UpstreamFailure,
+} from '../upstream/upstream.ts'
+import { GrowingBody } from './growing-body.ts'
+import type { CacheObserver } from './observer.ts'
+import { type Late, withPatience } from './patience.ts'
+
+/** Bodies up to this size stay in memory on their way in; larger ones go through a staged file. */
+const IN_MEMORY_BYTES = 64 * 1024
+
+export interface FillContext {
+  readonly store: Store
+  readonly upstream: Upstream
+  readonly observer: CacheObserver
+  readonly now: () => number
+  /** How long a whole body waits for its proof before it is served and kept as unproved. */
+  readonly proofWaitMs: () => number
+  /** A verdict that came after `proofWaitMs`, for an object that is kept as unproved meanwhile. */
+  readonly late: (resource: Resource, source: string, verdict: Promise<Verdict>) => void
+}
+
+export type FillResult =
+  | { readonly kind: 'object'; readonly object: StoredObject; readonly stored: boolean }
+  | { readonly kind: 'not-modified'; readonly object: StoredObject }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: Refusal
+      readonly source?: string
+      readonly failure?: UpstreamFailure
+    }
+
+/** The body is on its way and may be sent as it comes. */
+export interface Publication {
+  readonly body: GrowingBody
+  readonly mediaType: string
+  readonly source: string
+}
+
+/**
+ * Fetches one resource, proves it and keeps it: the only way in which bytes get into the store.
+ *
+ * Engine rule 3: bytes of a source with a clean record are published while they come; those of any other are
+ * held until they are proved. After a mismatch nothing is kept and the walk goes on to the next source.
+ */
+export async function fill(
+  resource: Resource,
+  known: StoredObject | undefined,
+  context: FillContext,
+  publish: (publication: Publication) => void,
+  signal: AbortSignal,
+): Promise<FillResult> {
+  const { store, upstream, observer } = context
+  const startedAtMs = context.now()
+  const proof = resource.prove?.(signal)
+  const walk = upstream.walk({
+    sources: resource.sources,
+    path: resource.path,
+    shape: resource.shape,
+    maxBytes: resource.maxBytes,
+    ...(known && (known.meta.etag ?? known.meta.lastModified) !== undefined
+      ? { validators: validatorsOf(known) }
+      : {}),
+  })
+  const ended = (
+    outcome: 'stored' | 'not-modified' | 'not-found' | 'denied' | 'failed',
+    details: {
+      source?: string
+      bytes?: number
+      verdict?: Verdict['verdict']
+      failure?: UpstreamFailure
+    },
+  ) =>
+    observer.fillEnded({
+      resource,
+      outcome,
+      source: details.source,
+      bytes: details.bytes ?? 0,
+      tookMs: context.now() - startedAtMs,
+      verdict: details.verdict,
+      failure: details.failure,
+    })
+
+  for (;;) {
+    const answer = await walk.next(signal)
+    if (answer.kind === 'not-modified' && known !== undefined) {
+      const object = await store.amend(known.key, { checkedAtMs: context.now() })
+      ended('not-modified', { source: answer.source.id })
+      return { kind: 'not-modified', object: object ?? known }
+    }
+    if (answer.kind !== 'found') {
+      const refused = refusalFor(answer, resource)
+      ended(refused.refusal.kind === 'upstream-failed' ? 'failed' : endOf(refused.refusal), {
+        ...(refused.source === undefined ? {} : { source: refused.source }),
+        ...(refused.failure === undefined ? {} : { failure: refused.failure }),
+      })
+      return refused
+    }
+
+    const source = answer.source.id
+    const received = await receive(answer, resource, proof, context, publish, signal)
+    if (received.kind === 'broken') {
+      walk.reject(received.failure)
+      continue
+    }
+    if (received.kind === 'no-room') {
+      const failure = { code: 'malformed', message: received.reason } as const
+      ended('failed', { source, failure })
+      return {
+        kind: 'refused',
+        refusal: { kind: 'store-failed', reason: received.reason, hint: received.hint },
+        source,
+      }
+    }
+
+    const { candidate, growing } = received
+    await using stage = received.stage
+    const judged = await judge(proof, candidate, context.proofWaitMs(), signal)
+    const bytes = sizeOf(candidate)
+
+    if (judged.verdict === 'wrong') {
+      observer.integrityFailed({
+        resource,
+        source,
+        reason: judged.reason,
+        stage: growing === undefined ? 'held' : 'streaming',
+      })
+      upstream.record(source, 'wrong')
+      await putAside(store, resource, source, judged.reason, candidate, stage, observer)
+      const failure: UpstreamFailure = {
+        code: 'wrong-content',
+        message: `${source} sent wrong bytes for ${resource.name}: ${judged.reason}`,
+        hint: 'nothing of it was kept; the source is marked',
+      }
+      growing?.fail(new Error(failure.message))
+      walk.reject(failure)
+      continue
+    }
+    if (judged.verdict === 'denied') {
+      growing?.fail(new Error(judged.reason))
+      ended('denied', { source, bytes, verdict: 'denied' })
+      return {
+        kind: 'refused',
+        refusal: { kind: 'denied', status: 403, reason: judged.reason },
+        source,
+      }
+    }
+
+    if (judged.verdict === 'proved') upstream.record(source, 'proved')
+    const meta: ObjectMeta = {
+      mediaType: resource.mediaType,
+      source,
+      proof: judged.verdict satisfies ProofState,
+      checkedAtMs: context.now(),
+      ...(answer.etag === undefined ? {} : { etag: answer.etag }),
+      ...(answer.lastModified === undefined ? {} : { lastModified: answer.lastModified }),
+    }
+    const kept = await keep(store, resource, meta, candidate, stage, observer)
+    if (kept.kind === 'no-room') {
+      growing?.fail(new Error(kept.reason))
+      ended('failed', { source, bytes })
+      return {
+        kind: 'refused',
+        refusal: { kind: 'store-failed', reason: kept.reason, hint: kept.hint },
+        source,
+      }
+    }
+    ended('stored', { source, bytes, verdict: judged.verdict })
+    if (judged.late !== undefined) context.late(resource, source, judged.late)
+    return { kind: 'object', object: kept.object, stored: kept.stored }
+  }
+}
+
+type Received =
+  | {
+      readonly kind: 'whole'
+      readonly candidate: CandidateBody
+      readonly stage: Stage | undefined
+      readonly growing: GrowingBody | undefined
+    }
+  | { readonly kind: 'broken'; readonly failure: UpstreamFailure }
+  | { readonly kind: 'no-room'; readonly reason: string; readonly hint: string }
+
+/** Takes a body in: into memory while it is small, else into a staged file, which is published when allowed. */
+async function receive(
+  answer: Found,
+  resource: Resource,
+  proof: Proof | undefined,
+  context: FillContext,
+  publish: (publication: Publication) => void,
+  signal: AbortSignal,
+): Promise<Received> {
+  const small: Uint8Array[] = []
+  let smallBytes = 0
+  let stage: Stage | undefined
+  let growing: GrowingBody | undefined
+  // A blob whose size is not known to be small is staged from its first byte, so that clients need not wait.
+  const stageAtOnce =
+    resource.shape === 'blob' && (answer.sizeBytes === undefined || answer.sizeBytes > IN_MEMORY_BYTES)
+  const mayPublish = resource.shape === 'blob' && (answer.source.clean || proof === undefined)
+
+  try {
+    for await (const chunk of answer.body) {
+      signal.throwIfAborted()
+      if (stage === undefined) {
+        if (!stageAtOnce && smallBytes + chunk.byteLength <= IN_MEMORY_BYTES) {
+          small.push(chunk)
+          smallBytes += chunk.byteLength
+          continue
+        }
+        stage = await context.store.stage(answer.sizeBytes)
+        if (mayPublish) {
+          growing = new GrowingBody(stage, answer.sizeBytes)
+          publish({ body: growing, mediaType: resource.mediaType, source: answer.source.id })
+        }
+        for (const earlier of small.splice(0)) await stage.write(earlier)
+      }
+      await stage.write(chunk)
+      growing?.grown()
+    }
+  } catch (error) {
+    growing?.fail(error instanceof Error ? error : new Error(String(error)))
+    await stage?.[Symbol.asyncDispose]()
+    if (error instanceof StoreError) {
+      context.observer.storeFailed(resource, error)
+      return { kind: 'no-room', reason: error.message, hint: error.hint }
+    }
+    if (error instanceof UpstreamError) return { kind: 'broken', failure: error.failure }
+    throw error
+  }
+
+  if (stage !== undefined) {
+    const candidate: CandidateBody = { kind: 'file', path: stage.path, sizeBytes: stage.sizeBytes }
+    return { kind: 'whole', candidate, stage, growing }
+  }
+  const candidate: CandidateBody = { kind: 'bytes', bytes: joined(small, smallBytes) }
+  return { kind: 'whole', candidate, stage: undefined, growing: undefined }
+}
+
+/** A verdict that can be acted on now; `late` is the real one, when it did not come in time. */
+type Judged = Verdict & { readonly late?: Promise<Verdict> }
+
+async function judge(
+  proof: Proof | undefined,
+  candidate: CandidateBody,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Judged> {
+  if (proof === undefined) return { verdict: 'sound' }
+  const answer: Verdict | Late<Verdict> = await withPatience(proof.check(candidate, signal), waitMs)
+  if (!('late' in answer)) return answer
+  return { verdict: 'unproved', reason: `no proof within ${waitMs} ms`, late: answer.late }
+}
+
+async function putAside(
+  store: Store,
+  resource: Resource,
+  source: string,
+  reason: string,
+  candidate: CandidateBody,
+  stage: Stage | undefined,
+  observer: CacheObserver,
+): Promise<void> {
+  const note = `from ${source}: ${reason}`
+  try {
+    if (stage !== undefined) await stage.quarantine(resource.key, note)
+    else if (candidate.kind === 'bytes') await store.quarantine(resource.key, note, candidate.bytes)
+  } catch (error) {
+    // The evidence is a courtesy; that the bytes are not served does not depend on it.
+    observer.storeFailed(resource, error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+type KeepResult =
+  | { readonly kind: 'kept'; readonly object: StoredObject; readonly stored: boolean }
+  | { readonly kind: 'no-room'; readonly reason: string; readonly hint: string }
+
+/** Commits. A small body that the disk does not take is still served, once. */
+async function keep(
+  store: Store,
+  resource: Resource,
+  meta: ObjectMeta,
+  candidate: CandidateBody,
+  stage: Stage | undefined,
+  observer: CacheObserver,
+): Promise<KeepResult> {
+  try {
+    const object =
+      stage !== undefined
+        ? await stage.commit(resource.key, meta)
+        : await store.put(resource.key, bytesOf(candidate), meta)
+    observer.changed(resource.key)
+    return { kind: 'kept', object, stored: true }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    observer.storeFailed(resource, error)
+    if (candidate.kind === 'file') return { kind: 'no-room', reason: error.message, hint: error.hint }
+    const object: StoredObject = {
+      key: resource.key,
+      sha256: createHash('sha256').update(candidate.bytes).digest('hex'),
+      sizeBytes: candidate.bytes.byteLength,
+      meta,
+      body: candidate,
+    }
+    return { kind: 'kept', object, stored: false }
+  }
+}
+
+function refusalFor(
+  answer: Exclude<UpstreamAnswer, Found>,
+  resource: Resource,
+): Extract<FillResult, { kind: 'refused' }> {
+  const what = resource.name
+  switch (answer.kind) {
+    case 'missing': {
+      const said = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
+      return { kind: 'refused', refusal: { kind: 'not-found', reason: said }, source: answer.source.id }
+    }
+    case 'direct':
+      return {
+        kind: 'refused',
+        refusal: {
+          kind: 'not-found',
+          reason: `no source has ${what}; the list goes on with 'direct', which is the client's own part`,
+        },
+      }
+    case 'denied': {
+      const reason = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
+      const status = answer.status === 401 || answer.status === 403 ? answer.status : 400
+      return { kind: 'refused', refusal: { kind: 'denied', status, reason }, source: answer.source.id }
+    }
+    case 'off':
+      return {
+        kind: 'refused',
+        refusal: {
+          kind: 'denied',
+          status: 403,
+          reason: `fetching ${what} is switched off ('off' in the list of sources)`,
+        },
+      }
+    case 'not-configured':
+      return {
+        kind: 'refused',
+        refusal: {
+          kind: 'not-configured',
+          reason: `no source is configured for ${resource.ecosystem}`,
+          hint: `set ${resource.ecosystem}.upstream in posthaste.yaml, or POSTHASTE_${resource.ecosystem.toUpperCase()}_UPSTREAM`,
+        },
+      }
+    case 'not-modified':
+      return failed({
+        code: 'malformed',
+        message: `${answer.source.id} answered 304 to an unconditional request`,
+      })
+    case 'failed':
+      return failed(answer.failure)
+  }
+}
+
+function failed(failure: UpstreamFailure): Extract<FillResult, { kind: 'refused' }> {
+  return {
+    kind: 'refused',
+    failure,
+    refusal: {
+      kind: 'upstream-failed',
+      reason: failure.message,
+      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+    },
+  }
+}
+
+function endOf(refusal: Refusal): 'not-found' | 'denied' {
+  return refusal.kind === 'not-found' ? 'not-found' : 'denied'
+}
+
+function validatorsOf(known: StoredObject): { source: string; etag?: string; lastModified?: string } {
+  return {
+    source: known.meta.source,
+    ...(known.meta.etag === undefined ? {} : { etag: known.meta.etag }),
+    ...(known.meta.lastModified === undefined ? {} : { lastModified: known.meta.lastModified }),
+  }
+}
+
+function sizeOf(candidate: CandidateBody): number {
+  return candidate.kind === 'bytes' ? candidate.bytes.byteLength : candidate.sizeBytes
+}
+
+function bytesOf(candidate: CandidateBody): Uint8Array {
+  if (candidate.kind === 'bytes') return candidate.bytes
+  throw new Error('a staged body is committed from its file')
+}
+
+function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only.slice()
+  const bytes = new Uint8Array(sizeBytes)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}

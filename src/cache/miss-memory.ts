@@ -1,0 +1,40 @@
+import type { Refused } from './outcome.ts'
+
+const MAX_MISSES = 100_000
+
+/**
+ * Remembers for a short time what does not exist. Only real answers of sources come here, never an outage.
+ * Bounded: the oldest is forgotten first.
+ */
+export class MissMemory {
+  readonly #misses = new Map<string, { readonly refused: Refused; readonly untilMs: number }>()
+
+  get(key: string, nowMs: number): Refused | undefined {
+    const miss = this.#misses.get(key)
+    if (miss === undefined) return undefined
+    if (nowMs < miss.untilMs) return miss.refused
+    this.#misses.delete(key)
+    return undefined
+  }
+
+  set(key: string, refused: Refused, untilMs: number): void {
+    this.#misses.delete(key)
+    this.#misses.set(key, { refused: { ...refused, remembered: true }, untilMs })
+    if (this.#misses.size > MAX_MISSES) {
+      const oldest = this.#misses.keys().next().value
+      if (oldest !== undefined) this.#misses.delete(oldest)
+    }
+  }
+
+  forget(key: string): void {
+    this.#misses.delete(key)
+  }
+
+  clear(): void {
+    this.#misses.clear()
+  }
+
+  get size(): number {
+    return this.#misses.size
+  }
+}
