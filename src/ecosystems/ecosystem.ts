@@ -69,6 +69,8 @@ export type Refusal =
       readonly retryAfterMs?: number
     }
   | { readonly kind: 'not-configured'; readonly reason: string; readonly hint: string }
+  /** The request was sent by this very server: one of its sources is itself (508). */
+  | { readonly kind: 'loop'; readonly reason: string; readonly hint: string }
   /** The fault is ours: the data disk is full, read-only or broken. */
   | { readonly kind: 'store-failed'; readonly reason: string; readonly hint: string }
 

@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs'
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+
+/** An answer that is ready to be sent again: rendered once, valid until a moment, void when its bytes change. */
+export interface HotAnswer {
+  readonly key: string
+  readonly ecosystem: EcosystemId
+  /** The source that the bytes once came from. */
+  readonly source: string
+  /** Everything but `Age`, which is set once a second. */
+  readonly headers: Headers
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly body:
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+    | { readonly kind: 'file'; readonly path: string }
+  readonly checkedAtMs: number
+  /** From then on the slow path decides; `Infinity` for what never changes. */
+  readonly freshUntilMs: number
+  /** Called for every answer that is sent. */
+  readonly count: (sizeBytes: number) => void
+  /** The last second in which `Age` was rendered. */
+  renderedAtSecond: number
+}
+
+/** What one answer costs beside its body: its headers, its key, its place in the tables. */
+const OVERHEAD_BYTES = 1_024
+
+/**
+ * The rendered answers of what was asked for lately, by the request's path. Two generations: what is used
+ * moves to the young one; when that is full, the old one is dropped. So memory stays below the bound, and a
+ * scan over everything costs at most one generation.
+ */
+export class HotAnswers {
+  readonly #halfBytes: number
+  readonly #touch: (key: string) => void
+  #young = new Map<string, HotAnswer>()
+  #old = new Map<string, HotAnswer>()
+  #youngBytes = 0
+  /** Paths that were asked for once lately, as a bitmap by hash: only the second time is worth a place. */
+  readonly #seen = new Uint8Array(1 << 16)
+  #seenCount = 0
+
+  constructor(options: { readonly maxBytes: number; readonly touch: (key: string) => void }) {
+    this.#halfBytes = options.maxBytes / 2
+    this.#touch = options.touch
+  }
+
+  /** The answer for a path, if it may be sent now. */
+  get(path: string, nowMs: number): HotAnswer | undefined {
+    let answer = this.#young.get(path)
+    if (answer === undefined) {
+      answer = this.#old.get(path)
+      if (answer === undefined) return undefined
+      this.#old.delete(path)
+      this.#insert(path, answer)
+    }
+    if (nowMs >= answer.freshUntilMs || !isWhole(answer)) {
+      this.#drop(path)
+      return undefined
+    }
+    const second = Math.floor(nowMs / 1_000)
+    if (second !== answer.renderedAtSecond) {
+      answer.renderedAtSecond = second
+      answer.headers.set('age', String(Math.max(0, Math.floor((nowMs - answer.checkedAtMs) / 1_000))))
+      // Once a second is enough for the eviction to know what is in use.
+      this.#touch(answer.key)
+    }
+    return answer
+  }
+
+  /** Whether an answer for this path should be kept; true from the second time that it is asked for. */
+  admits(path: string): boolean {
+    const slot = Number(Bun.hash.wyhash(path) & 0xffffn)
+    if (this.#seen[slot] === 1) return true
+    this.#seen[slot] = 1
+    if (++this.#seenCount > this.#seen.length / 2) {
+      this.#seen.fill(0)
+      this.#seenCount = 0
+    }
+    // While there is room, the first time is good enough.
+    return this.#youngBytes < this.#halfBytes / 2
+  }
+
+  set(path: string, answer: HotAnswer): void {
+    this.#drop(path)
+    this.#insert(path, answer)
+  }
+
+  /** The bytes behind a key changed: both spellings of its path are void. */
+  forget(key: string): void {
+    const path = `/${key}`
+    this.#drop(path)
+    this.#drop(path.replaceAll('!', '%21'))
+  }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+    this.#youngBytes = 0
+  }
+
+  #drop(path: string): void {
+    this.#old.delete(path)
+    const young = this.#young.get(path)
+    if (young === undefined) return
+    this.#young.delete(path)
+    this.#youngBytes -= costOf(young)
+  }
+
+  #insert(path: string, answer: HotAnswer): void {
+    this.#young.set(path, answer)
+    this.#youngBytes += costOf(answer)
+    if (this.#youngBytes <= this.#halfBytes) return
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#youngBytes = 0
+  }
+}
+
+/** A file that was evicted, torn or shortened since is noticed before its length is promised. */
+function isWhole(answer: HotAnswer): boolean {
+  if (answer.body.kind === 'bytes') return true
+  return statSync(answer.body.path, { throwIfNoEntry: false })?.size === answer.sizeBytes
+}
+
+function costOf(answer: HotAnswer): number {
+  return OVERHEAD_BYTES + (answer.body.kind === 'bytes' ? answer.body.bytes.byteLength : 0)
+}
