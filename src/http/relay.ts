@@ -351,7 +351,8 @@ function reply(request: Request, rendered: Rendered, extra: Record<string, strin
 function sentBytes(request: Request, response: Response, answer: HotAnswer): number {
   if (request.method === 'HEAD' || response.status === 304) return 0
   if (response.status !== 206) return answer.sizeBytes
-  const [, start = '0', end = '0'] = /bytes (\d+)-(\d+)/.exec(response.headers.get('content-range') ?? '') ?? []
+  const [, start = '0', end = '0'] =
+    /bytes (\d+)-(\d+)/.exec(response.headers.get('content-range') ?? '') ?? []
   return Number(end) - Number(start) + 1
 }
 

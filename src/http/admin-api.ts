@@ -1,0 +1,121 @@
+import type { CacheOperations } from '../cache/operations.ts'
+import type { ListFilter, ObjectSummary, ProofState } from '../store/store.ts'
+import type { SourceState } from '../upstream/upstream.ts'
+import { admit } from './guard.ts'
+
+export interface AdminApiOptions {
+  readonly operations: CacheOperations
+  readonly sources: () => readonly SourceState[]
+  readonly status: () => Record<string, unknown>
+  readonly token: () => string | undefined
+}
+
+interface Route {
+  readonly changes: boolean
+  readonly run: (url: URL, signal: AbortSignal) => unknown
+}
+
+const MAX_PAGE = 1_000
+
+/** The admin API below `/api/`: JSON in, JSON out; see `guard.ts` for who may use it. */
+export class AdminApi {
+  readonly #options: AdminApiOptions
+  readonly #routes: ReadonlyMap<string, Route>
+
+  constructor(options: AdminApiOptions) {
+    this.#options = options
+    const { operations } = options
+    const remove: Route = { changes: true, run: (url) => operations.remove(required(url, 'pattern')) }
+    this.#routes = new Map<string, Route>([
+      ['/api/status', { changes: false, run: options.status }],
+      ['/api/upstreams', { changes: false, run: () => ({ sources: options.sources() }) }],
+      ['/api/cache/stats', { changes: false, run: () => operations.stats() }],
+      ['/api/cache/objects', { changes: false, run: (url) => page(operations, filterOf(url)) }],
+      ['/api/cache/remove', remove],
+      ['/api/cache/verify', { changes: true, run: (_url, signal) => operations.verify(signal) }],
+      ['/api/cache/gc', { changes: true, run: (url) => operations.collect(wholeNumber(url, 'targetBytes')) }],
+    ])
+  }
+
+  async handle(request: Request, url: URL, peer: string): Promise<Response> {
+    const route = this.#routes.get(url.pathname)
+    if (route === undefined) {
+      return problem(404, `there is no ${url.pathname}; there are ${[...this.#routes.keys()].join(', ')}`)
+    }
+    const { headers } = request
+    const admission = admit(
+      {
+        method: request.method,
+        peer,
+        host: headers.get('host'),
+        origin: headers.get('origin'),
+        authorization: headers.get('authorization'),
+        fetchSite: headers.get('sec-fetch-site'),
+        forwarded: ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers.has(name)),
+      },
+      { token: this.#options.token(), changes: route.changes },
+    )
+    if (!admission.allowed) return problem(admission.status, admission.reason, admission.headers)
+    try {
+      return json(200, await route.run(url, request.signal))
+    } catch (error) {
+      if (error instanceof BadParameter) return problem(400, error.message)
+      throw error
+    }
+  }
+}
+
+class BadParameter extends Error {}
+
+function required(url: URL, name: string): string {
+  const value = url.searchParams.get(name)
+  if (value === null || value === '') throw new BadParameter(`the parameter '${name}' is missing`)
+  return value
+}
+
+function wholeNumber(url: URL, name: string): number | undefined {
+  const text = url.searchParams.get(name)
+  if (text === null) return undefined
+  if (!/^\d{1,15}$/.test(text)) throw new BadParameter(`'${name}' is a whole number of bytes, not '${text}'`)
+  return Number(text)
+}
+
+function filterOf(url: URL): ListFilter {
+  const pattern = url.searchParams.get('pattern')
+  const after = url.searchParams.get('after')
+  const proof = url.searchParams.get('proof')
+  if (proof !== null && !isProofState(proof)) {
+    throw new BadParameter(`'proof' is proved, sound or unproved, not '${proof}'`)
+  }
+  return {
+    ...(pattern === null ? {} : { pattern }),
+    ...(after === null ? {} : { after }),
+    ...(proof === null ? {} : { proof }),
+    limit: Math.min(wholeNumber(url, 'limit') ?? MAX_PAGE, MAX_PAGE),
+  }
+}
+
+function isProofState(text: string): text is ProofState {
+  return text === 'proved' || text === 'sound' || text === 'unproved'
+}
+
+async function page(
+  operations: CacheOperations,
+  filter: ListFilter,
+): Promise<{ objects: ObjectSummary[]; next: string | null }> {
+  const objects: ObjectSummary[] = []
+  for await (const object of operations.list(filter)) objects.push(object)
+  const last = objects.length === filter.limit ? objects.at(-1) : undefined
+  return { objects, next: last?.key ?? null }
+}
+
+function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  })
+}
+
+function problem(status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return json(status, { error: reason }, headers)
+}

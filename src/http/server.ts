@@ -1,0 +1,142 @@
+import type { AdminApi } from './admin-api.ts'
+import type { Relay } from './relay.ts'
+
+export interface HttpServerOptions {
+  /** `host:port`; port 0 takes a free one. An IPv6 host stands in brackets. */
+  readonly listen: string
+  readonly relay: Relay
+  readonly admin: AdminApi
+  /** False while the server is starting or stopping. */
+  readonly ready: () => boolean
+  readonly metrics: () => string
+  readonly home: (baseUrl: string) => { readonly html: string; readonly csp: string }
+  /** A handler failed in a way that nobody expected. */
+  readonly crashed: (error: Error) => void
+}
+
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code = 'listen.failed'
+  readonly hint: string
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+/** Waiting for an upstream is no idleness: a request may take as long as its own limits allow. */
+const IDLE_TIMEOUT_SECONDS = 240
+/** No request of these protocols has a body that we read. */
+const MAX_REQUEST_BODY_BYTES = 64 * 1024
+
+export interface HttpServer {
+  /** `http://127.0.0.1:7678`, with the real port. */
+  readonly url: string
+  readonly pending: number
+  /** Stops listening; resolves when running answers are finished, or at once with `force`. */
+  stop(force: boolean): Promise<void>
+}
+
+/** Listens, and sends each request to its room. Throws ListenError when the address cannot be had. */
+export function startHttpServer(options: HttpServerOptions): HttpServer {
+  const { relay, admin } = options
+  const { hostname, port } = splitAddress(options.listen)
+
+  const handle = (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
+    const { url } = request
+    const start = url.indexOf('/', 8)
+    const query = url.indexOf('?', start)
+    const path = query < 0 ? url.slice(start) : url.slice(start, query)
+    const { method } = request
+    const reads = method === 'GET' || method === 'HEAD'
+    if (reads) {
+      const relayed = relay.handle(request, path)
+      if (relayed !== undefined) return relayed
+    }
+    if (path.startsWith('/api/')) {
+      return admin.handle(request, new URL(url), server.requestIP(request)?.address ?? '')
+    }
+    if (!reads) return text(405, `${method} is not served here; use GET or HEAD`, { allow: 'GET, HEAD' })
+    switch (path) {
+      case '/': {
+        const { html, csp } = options.home(`http://${request.headers.get('host') ?? options.listen}`)
+        return new Response(html, {
+          headers: {
+            'content-type': 'text/html; charset=utf-8',
+            'content-security-policy': csp,
+            'cache-control': 'no-store',
+            'x-content-type-options': 'nosniff',
+          },
+        })
+      }
+      case '/healthz':
+        return text(200, 'ok')
+      case '/readyz':
+        return options.ready() ? text(200, 'ready') : text(503, 'not ready', { 'retry-after': '1' })
+      case '/metrics':
+        return new Response(options.metrics(), {
+          headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+        })
+      default:
+        return text(404, `nothing is served at ${path}; the page at / names the addresses`)
+    }
+  }
+
+  const serve = () =>
+    Bun.serve({
+      hostname,
+      port,
+      development: false,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      maxRequestBodySize: MAX_REQUEST_BODY_BYTES,
+      fetch: handle,
+      error(error) {
+        options.crashed(error)
+        return text(500, 'posthaste failed at this request; the reason stands in its log')
+      },
+    })
+  let server: ReturnType<typeof serve>
+  try {
+    server = serve()
+  } catch (error) {
+    throw listenError(options.listen, error)
+  }
+
+  const shown = server.hostname?.includes(':') ? `[${server.hostname}]` : (server.hostname ?? hostname)
+  return {
+    url: `http://${shown}:${server.port}`,
+    get pending() {
+      return server.pendingRequests
+    },
+    stop: (force) => server.stop(force),
+  }
+}
+
+function text(status: number, line: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${line}\n`, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  })
+}
+
+function splitAddress(listen: string): { hostname: string; port: number } {
+  const colon = listen.lastIndexOf(':')
+  return { hostname: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) }
+}
+
+function listenError(listen: string, error: unknown): ListenError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'EADDRINUSE') {
+    return new ListenError(
+      `the address ${listen} is in use`,
+      `is a Posthaste running already? else choose another with --listen, or 127.0.0.1:0 for a free port`,
+      { cause: error },
+    )
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ListenError(
+    `cannot listen on ${listen}: ${reason}`,
+    'give a host:port of this machine with --listen',
+    { cause: error },
+  )
+}
