@@ -1,0 +1,198 @@
+import { credentials } from './credentials.ts'
+import { goProxyList, goSumdb, privatePattern } from './go-kinds.ts'
+import { boolean, choice, count, duration, list, optional, path, size, word } from './kinds.ts'
+import { hostOrBlock, listenAddress, proxyAddress, resolver } from './network-kinds.ts'
+import { dataFolder } from './platform-folders.ts'
+import { flatten, setting, type Values } from './setting.ts'
+
+const second = 1000
+const MiB = 2 ** 20
+const GiB = 2 ** 30
+
+/** The one source of the types, the defaults, the checks, the JSON Schema and docs/configuration.md. */
+export const schema = {
+  listen: setting(listenAddress, {
+    fallback: { value: { host: '127.0.0.1', port: 7678 } },
+    summary: 'Where the server listens. Port 0 takes any free port.',
+    example: '0.0.0.0:7678',
+    needsRestart: true,
+  }),
+  data: setting(path, {
+    fallback: {
+      compute: dataFolder,
+      text: '`~/.local/share/posthaste` (XDG), `~/Library/Application Support/posthaste`, `%LOCALAPPDATA%\\posthaste`',
+    },
+    summary: 'The data folder: everything that is kept lies below it.',
+    example: '/var/lib/posthaste',
+    needsRestart: true,
+  }),
+  offline: setting(boolean, {
+    fallback: { value: false },
+    summary: 'Answers from what is kept and sends nothing upstream.',
+    example: 'true',
+  }),
+  log: setting(choice('text', 'json', 'off'), {
+    fallback: { value: 'text' },
+    summary: 'The form of the request log: lines for people, one JSON object a line, or none.',
+    example: 'json',
+  }),
+  cache: {
+    maxBytes: setting(size(64 * MiB), {
+      fallback: { value: 20 * GiB },
+      summary: 'The bound of everything on disk below the data folder.',
+      example: '100GiB',
+    }),
+    memoryBytes: setting(size(MiB), {
+      fallback: { value: 64 * MiB },
+      summary: 'The bound of small bodies held in memory.',
+      example: '256MiB',
+    }),
+    scrubIntervalMs: setting(duration(60 * second), {
+      fallback: { value: 7 * 86_400 * second },
+      summary:
+        'How often every kept object is read again and compared with its hash, slowly, in the background.',
+      example: '1d',
+    }),
+  },
+  shutdown: {
+    graceMs: setting(duration(0), {
+      fallback: { value: 8 * second },
+      summary: 'How long running answers may go on after SIGTERM. A second signal ends at once.',
+      example: '30s',
+    }),
+  },
+  admin: {
+    token: setting(optional(word(16)), {
+      fallback: { value: undefined },
+      summary: 'Lets callers from other machines use the admin API. Without it only this machine can.',
+      example: '"a long random text"',
+      secret: true,
+    }),
+  },
+  go: {
+    upstream: setting(optional(goProxyList), {
+      fallback: { value: undefined },
+      summary:
+        "Where Go modules come from, in GOPROXY's own grammar (`,` goes on at 404 and 410 only, `|` at any error). Default: what `go env GOPROXY` says.",
+      example: 'https://goproxy.cn|https://goproxy.io,direct',
+    }),
+    sumdb: setting(optional(goSumdb), {
+      fallback: { value: undefined },
+      summary:
+        "The checksum database, in GOSUMDB's own grammar. With `off` modules are kept unproved. Default: what `go env GOSUMDB` says.",
+      example: 'sum.golang.google.cn',
+    }),
+    private: setting(list('patterns', privatePattern), {
+      fallback: { value: [] },
+      summary:
+        "Names that are never sent to an upstream or a checksum database, as GOPRIVATE patterns. Default: the toolchain's GOPRIVATE and GONOPROXY.",
+      example: '["*.corp.example", "github.com/acme/*"]',
+    }),
+    nosumdb: setting(list('patterns', privatePattern), {
+      fallback: { sameAs: 'go.private' },
+      summary:
+        "Names that are not looked up in the checksum database, as GONOSUMDB patterns. Default: the toolchain's GONOSUMDB.",
+      example: '["mirror.corp.example/*"]',
+    }),
+    onOutage: setting(choice('error', 'notFound'), {
+      fallback: { value: 'error' },
+      summary:
+        "The answer for a public name when no upstream can be reached: 502 or 503 (`error`), or 404 so that a `,` in the client's GOPROXY goes on (`notFound`).",
+      example: 'notFound',
+    }),
+    proofWaitMs: setting(duration(0), {
+      fallback: { value: 3 * second },
+      summary: 'How long a body waits for its proof from the checksum database before it is served unproved.',
+      example: '10s',
+    }),
+    ttl: {
+      listMs: setting(duration(0), {
+        fallback: { value: 60 * second },
+        summary: 'How long a list of versions is fresh.',
+        example: '5m',
+      }),
+      latestMs: setting(duration(0), {
+        fallback: { value: 60 * second },
+        summary: 'How long the answer to `@latest` is fresh.',
+        example: '5m',
+      }),
+      queryMs: setting(duration(0), {
+        fallback: { value: 60 * second },
+        summary: 'How long the version that a branch, tag or commit stands for is fresh.',
+        example: '5m',
+      }),
+      missMs: setting(duration(0), {
+        fallback: { value: 30 * second },
+        summary: 'How long "there is no such thing" is remembered.',
+        example: '10s',
+      }),
+      treeHeadMs: setting(duration(0), {
+        fallback: { value: 30 * second },
+        summary: "How long the checksum database's tree head is fresh.",
+        example: '60s',
+      }),
+    },
+  },
+  upstream: {
+    connectMs: setting(duration(1), {
+      fallback: { value: 5 * second },
+      summary: 'The limit for a connection to an upstream, with its TLS handshake.',
+      example: '10s',
+    }),
+    firstByteMs: setting(duration(1), {
+      fallback: { value: 20 * second },
+      summary: "The limit from a request to its answer's first byte.",
+      example: '60s',
+    }),
+    stallMs: setting(duration(1), {
+      fallback: { value: 10 * second },
+      summary: 'A body that makes no progress for so long is given up and fetched elsewhere.',
+      example: '30s',
+    }),
+    budgetMs: setting(duration(1), {
+      fallback: { value: 10 * second },
+      summary: 'With every source down, an answer comes within this time.',
+      example: '5s',
+    }),
+    maxConnections: setting(count(1, 1024), {
+      fallback: { value: 64 },
+      summary: 'The bound of connections to one source.',
+      example: '16',
+    }),
+    caFile: setting(optional(path), {
+      fallback: { value: undefined },
+      summary: "A PEM file of certificate authorities that are trusted beside the system's own.",
+      example: '/etc/ssl/corp-ca.pem',
+    }),
+    proxy: setting(optional(proxyAddress), {
+      fallback: { value: undefined },
+      summary:
+        'The HTTP proxy to upstreams, or `off`. Default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.',
+      example: 'http://proxy.corp.example:3128',
+    }),
+    resolvers: setting(list('addresses', resolver), {
+      fallback: { value: [] },
+      summary: "DNS servers to ask. Default: the system's own way.",
+      example: '["223.5.5.5", "[2400:3200::1]:53"]',
+    }),
+    credentials: setting(credentials, {
+      fallback: { value: {} },
+      summary:
+        'What upstreams are told so that they let us in, by host: a header, a user name with a password, or a netrc file. Sent to that host only.',
+      example: '{proxy.corp.example: {username: relay, password: secret}}',
+      secret: true,
+    }),
+    allowPrivate: setting(list('hosts or blocks', hostOrBlock), {
+      fallback: { value: [] },
+      summary:
+        'Private hosts, addresses and blocks (CIDR) that a redirect may lead to. Sources themselves need no entry.',
+      example: '["storage.corp.example", "10.20.0.0/16"]',
+    }),
+  },
+} as const
+
+/** Every setting's value; durations in milliseconds, sizes in bytes, paths absolute. */
+export type Config = Values<typeof schema>
+
+/** All settings with their names, in the order of the schema. */
+export const settings = flatten(schema)
