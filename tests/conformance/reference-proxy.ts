@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import type { GoTree } from './cmdgo-binary.ts'
+
+export interface ReferenceProxy extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT/mod` */
+  readonly url: URL
+}
+
+const startMs = 30_000
+
+/** Runs cmd/go's own test proxy, which serves `testdata/mod` and its checksum database. */
+export async function startReferenceProxy(
+  tree: GoTree,
+  binary: string,
+  env: Readonly<Record<string, string>>,
+): Promise<ReferenceProxy> {
+  const child = spawn(binary, ['-proxy=127.0.0.1:0'], {
+    cwd: tree.folder,
+    env: { ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const exited = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  const dispose = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  let output = ''
+  const url = await new Promise<URL>((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`the reference did not start:\n${output}`)), startMs)
+    child.on('error', reject)
+    child.on('close', () => reject(new Error(`the reference ended:\n${output}`)))
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      output = (output + piece).slice(-10_000)
+      const address = /GOPROXY=(http:\S+)/.exec(output)?.[1]
+      if (address === undefined) return
+      clearTimeout(limit)
+      resolve(new URL(address))
+    })
+  }).catch(async (error) => {
+    await dispose()
+    throw error
+  })
+  return { url, [Symbol.asyncDispose]: dispose }
+}
