@@ -37,12 +37,12 @@ export const schema = {
     example: 'json',
   }),
   cache: {
-    maxBytes: setting(size(64 * MiB), {
+    maxBytes: setting(size(MiB), {
       fallback: { value: 20 * GiB },
       summary: 'The bound of everything on disk below the data folder.',
       example: '100GiB',
     }),
-    memoryBytes: setting(size(MiB), {
+    memoryBytes: setting(size(0), {
       fallback: { value: 64 * MiB },
       summary: 'The bound of small bodies held in memory.',
       example: '256MiB',
