@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CandidateBody, Proof, Verdict } from '../../ecosystem.ts'
 import { hashModFile } from '../zip/dirhash.ts'
 import type { CheckZip } from '../zip/zip-check.ts'
-import type { LookupResult, SumdbVerifier } from './sumdb-verifier.ts'
+import type { LookupResult, SumdbVerifier } from './sumdb-ports.ts'
 
 export interface GoProofOptions {
   readonly verifier: SumdbVerifier
