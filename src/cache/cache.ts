@@ -63,13 +63,28 @@ export class Cache {
     return this.#decide(resource, found)
   }
 
-  /** Like `ask`, but a body on its way is waited for, and a kept one that is past its time is refreshed first. */
+  /** Like `ask`, but a body on its way is waited for. */
   async askWhole(resource: Resource): Promise<Kept | Refused> {
     const outcome = await this.ask(resource)
     if (outcome.kind !== 'filling') return outcome
     await this.#flights.get(resource.key)?.over
     const again = await this.ask(resource)
     return again.kind === 'filling' ? refusedBy(brokeOff(resource), undefined) : again
+  }
+
+  /**
+   * Like `askWhole`, for nobody in particular: what is kept is not refreshed, and the answer says `filled`
+   * only to the one that started the fetch.
+   */
+  async askAhead(resource: Resource): Promise<Kept | Refused> {
+    const object = await this.#store.find(resource.key)
+    if (object !== undefined) return { kind: 'hit', object, ageMs: this.#ageOf(object) }
+    const outcome = await this.#fetch(resource)
+    if (outcome.kind !== 'filling') return outcome
+    await this.#flights.get(resource.key)?.over
+    const whole = await this.#store.find(resource.key)
+    if (whole === undefined) return refusedBy(brokeOff(resource), outcome.source)
+    return { kind: 'filled', object: whole, joined: outcome.joined, stored: true }
   }
 
   /** Asks the sources again now, however fresh what is kept. */

@@ -85,6 +85,28 @@ export type Asked =
   | { readonly kind: 'resource'; readonly resource: Resource }
   | { readonly kind: 'answer'; readonly answer: Rendered }
 
+/** Something that a client will probably ask for next. */
+export interface Likely {
+  readonly resource: Resource
+  /** 0…1: how sure the adapter is. Orders the queue. */
+  readonly weight: number
+  /** Not to be fetched before this has passed: better knowledge may come in meanwhile. */
+  readonly delayMs: number
+  /** Asked right before the fetch; false when something else has become likelier since. */
+  readonly stillLikely?: () => boolean
+}
+
+/**
+ * What an adapter knows of its clients' next steps, as data: the engine fetches it ahead of need and knows
+ * nothing of the protocol (engine rule 7). Holds bounded state about what clients did lately; does no I/O.
+ */
+export interface Foresight {
+  /** A client asked for this. */
+  asked(resource: Resource): Iterable<Likely>
+  /** A small body is at hand; `wanted` when a client asked for it, not only we. */
+  arrived(resource: Resource, body: Uint8Array, wanted: boolean): Iterable<Likely>
+}
+
 export interface Ecosystem {
   readonly id: EcosystemId
   /**
@@ -94,4 +116,6 @@ export interface Ecosystem {
   parse(path: string): Asked
   /** A refusal in the form that this ecosystem's client shows to its user; cause and fix in the first line. */
   refuse(refusal: Refusal, resource: Resource): Rendered
+  /** Absent where fetching ahead would not pay. */
+  readonly foresight?: Foresight
 }

@@ -41,6 +41,11 @@ export interface RelayOptions {
   readonly report: (relayed: RelayedRequest) => void
   /** True when every single request must be reported, hits from memory too (a request log is on). */
   readonly reportsHits: () => boolean
+  /** Told what clients ask for and get, so that what follows can be fetched ahead of need. */
+  readonly ahead: {
+    asked(resource: Resource, cold: boolean): void
+    answered(resource: Resource, body: Uint8Array): void
+  }
   /** The marker that our own requests carry; one that comes back to us is a loop. */
   readonly instanceId: string
   readonly now?: () => number
@@ -97,6 +102,7 @@ export class Relay {
 
     const outcome =
       request.method === 'HEAD' ? this.#options.cache.askWhole(resource) : this.#options.cache.ask(resource)
+    this.#options.ahead.asked(resource, outcome instanceof Promise)
     if (outcome instanceof Promise) {
       return outcome.then(
         (settled) => this.#answer(ecosystem, resource, request, path, settled, nowMs),
@@ -131,6 +137,8 @@ export class Relay {
     outcome: Kept,
     startedAtMs: number,
   ): Response {
+    const { body } = outcome.object
+    if (body.kind === 'bytes') this.#options.ahead.answered(resource, body.bytes)
     const answer = this.#render(resource, outcome)
     if (outcome.kind === 'hit' && this.#hot.admits(path)) this.#hot.set(path, answer)
     const response = send(request, answer)

@@ -1,0 +1,53 @@
+import { parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
+import type { ChecksumDatabase } from '../ecosystems/go/gosumdb.ts'
+import type { SourceList, SourceStep } from '../upstream/source-list.ts'
+
+/** The public database's own address for mainland China; what it says is signed like the original. */
+const MAINLAND_ALIAS = 'https://sum.golang.google.cn'
+
+/** The list of module sources that a GOPROXY string means. An invalid one was refused with the configuration. */
+export function goSourceList(goproxy: string, foundIn: string, origin: boolean): SourceList {
+  const parsed = parseGoproxyList(goproxy)
+  if (!parsed.ok) return []
+  return parsed.steps.map((step): SourceStep => {
+    if (step.kind !== 'source') return step
+    return { kind: 'source', id: sourceId(step.url), url: step.url, next: step.next, foundIn, origin }
+  })
+}
+
+/**
+ * Where the checksum database is asked: at each module source that may relay it, then at its own address, then
+ * at the alias. All are equal, because every answer is checked against the database's key. An address in
+ * GOSUMDB itself takes the place of them all, as it does for the go command.
+ */
+export function sumdbSourceList(
+  database: ChecksumDatabase,
+  name: string,
+  modules: SourceList,
+  foundIn: string,
+): SourceList {
+  const own = database.url ?? database.directUrl
+  const addresses =
+    database.url !== undefined
+      ? [database.url]
+      : [
+          ...modules.flatMap((step) => (step.kind === 'source' ? [`${step.url}/sumdb/${name}`] : [])),
+          ...(own === undefined ? [] : [own]),
+          ...(database.wellKnown ? [MAINLAND_ALIAS] : []),
+        ]
+  return [...new Set(addresses)].map((url) => ({
+    kind: 'source',
+    id: sourceId(url),
+    url,
+    next: '|',
+    foundIn,
+    origin: true,
+  }))
+}
+
+/** Short and stable: the host, with what tells two sources on one host apart. */
+function sourceId(url: string): string {
+  const { host, pathname } = new URL(url)
+  const path = pathname.replace(/\/$/, '')
+  return host === '' ? url : `${host}${path}`
+}

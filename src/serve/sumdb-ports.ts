@@ -1,0 +1,126 @@
+import { lookupPath } from '../ecosystems/go/sumdb/record.ts'
+import type {
+  HeadStore,
+  RemoteAnswer,
+  SumdbRemote,
+  SumdbVerifier,
+  TileStore,
+} from '../ecosystems/go/sumdb/sumdb-ports.ts'
+import type { Store } from '../store/store.ts'
+import { type Upstream, UpstreamError } from '../upstream/upstream.ts'
+
+export const SUMDB_SOURCES = 'go-sumdb'
+
+const MAX_ANSWER_BYTES = 1024 * 1024
+
+interface SumdbPortsOptions {
+  readonly name: string
+  readonly store: Store
+  readonly upstream: Upstream
+  readonly now: () => number
+  /** A write that failed: what should have been kept is fetched again next time. */
+  readonly storeFailed: (error: unknown) => void
+}
+
+/** What the verifier of a checksum database stands on: our sources, and our store under the clients' keys. */
+export function sumdbPorts(options: SumdbPortsOptions): {
+  readonly remote: SumdbRemote
+  readonly tiles: TileStore
+  readonly head: HeadStore
+  /** Keeps the records that the verifier has found true, so that clients and later proofs find them. */
+  readonly keeping: (verifier: SumdbVerifier) => SumdbVerifier
+} {
+  const { name, store, upstream, now } = options
+  const keyOf = (path: string) => `go/sumdb/${name}/${path}`
+  const keep = async (path: string, bytes: Uint8Array, mediaType: string) => {
+    try {
+      await store.put(keyOf(path), bytes, { mediaType, source: name, proof: 'proved', checkedAtMs: now() })
+    } catch (error) {
+      options.storeFailed(error)
+    }
+  }
+
+  return {
+    remote: {
+      async read(path, signal) {
+        if (path.startsWith('lookup/')) {
+          const kept = await smallBody(store, keyOf(path))
+          if (kept !== undefined) {
+            const reject = () => void store.remove(keyOf(path)).catch(options.storeFailed)
+            return { kind: 'bytes', bytes: kept, source: 'the cache', reject }
+          }
+        }
+        return fetchFrom(upstream, path, signal)
+      },
+    },
+    tiles: {
+      get: (path) => smallBody(store, keyOf(path)),
+      put: (path, bytes) => keep(path, bytes, 'application/octet-stream'),
+    },
+    head: {
+      read: () => store.readState(`sumdb-head ${name}`),
+      swap: (expected, next) => store.swapState(`sumdb-head ${name}`, expected, next),
+    },
+    keeping: (verifier) => ({
+      ...verifier,
+      async lookup(module, version, signal) {
+        const result = await verifier.lookup(module, version, signal)
+        if (result.kind === 'record') {
+          const path = lookupPath(module, version)
+          if ((await store.find(keyOf(path))) === undefined) {
+            await keep(path, result.bytes, 'text/plain; charset=utf-8')
+          }
+        }
+        return result
+      },
+    }),
+  }
+}
+
+async function smallBody(store: Store, key: string): Promise<Uint8Array | undefined> {
+  const object = await store.find(key)
+  return object?.body.kind === 'bytes' ? object.body.bytes : undefined
+}
+
+async function fetchFrom(upstream: Upstream, path: string, signal: AbortSignal): Promise<RemoteAnswer> {
+  const walk = upstream.walk({
+    sources: SUMDB_SOURCES,
+    path,
+    shape: 'metadata',
+    maxBytes: MAX_ANSWER_BYTES,
+  })
+  for (;;) {
+    const answer = await walk.next(signal)
+    switch (answer.kind) {
+      case 'found': {
+        try {
+          const bytes = await collect(answer.body)
+          const source = answer.source.id
+          return { kind: 'bytes', bytes, source, reject: () => upstream.record(source, 'wrong') }
+        } catch (error) {
+          if (!(error instanceof UpstreamError)) throw error
+          walk.reject(error.failure)
+          continue
+        }
+      }
+      case 'missing':
+        return { kind: 'missing', text: answer.text }
+      case 'denied':
+        return {
+          kind: 'unreachable',
+          reason: `${answer.source.id} answered ${answer.status}: ${answer.text}`,
+        }
+      case 'failed':
+        return { kind: 'unreachable', reason: answer.failure.message }
+      default:
+        return { kind: 'unreachable', reason: 'no source of the checksum database is configured' }
+    }
+  }
+}
+
+/** The body in one piece; its size was bounded on the way in. */
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return new Uint8Array(Buffer.concat(chunks))
+}

@@ -1,0 +1,206 @@
+import type { Cache } from '../cache/cache.ts'
+import type { EcosystemId, Foresight, Likely, Resource } from '../ecosystems/ecosystem.ts'
+import { type AheadBalance, Claims } from './claims.ts'
+
+export interface FetchAheadLimits {
+  /** Fetches ahead at a time, metadata and blobs apart: people's own fetches always find room beside them. */
+  readonly metadataParallel: number
+  readonly blobParallel: number
+  /** Bytes that may lie fetched and unclaimed before no more blobs are started. */
+  readonly maxUnclaimedBytes: number
+  /** Guesses that may wait; beyond that the least likely are dropped. */
+  readonly maxQueue: number
+}
+
+export const defaultFetchAheadLimits: FetchAheadLimits = {
+  metadataParallel: 48,
+  blobParallel: 24,
+  maxUnclaimedBytes: 256 * 1024 * 1024,
+  maxQueue: 5_000,
+}
+
+export interface FetchAheadOptions {
+  readonly cache: Cache
+  readonly foresightOf: (ecosystem: EcosystemId) => Foresight | undefined
+  /** False for names that must not be asked for, whatever makes them likely. */
+  readonly allowed: (resource: Resource) => boolean
+  readonly enabled: () => boolean
+  readonly limits?: FetchAheadLimits
+  readonly now?: () => number
+  /** Opens connections to a list of sources before they are needed. */
+  readonly warmUp: (sources: string) => void
+}
+
+/** So long after the last cold request a build is thought to be over. */
+const QUIET_MS = 20_000
+
+type Lane = 'metadata' | 'blob'
+
+/**
+ * Fetches what clients will probably ask for next, before they do (engine rule 7).
+ *
+ * Everything goes through the cache: a client that asks for what is in flight joins it, and one that asks for
+ * what still waits here starts it at once. So demand always overtakes.
+ */
+export class FetchAhead {
+  readonly #options: FetchAheadOptions
+  readonly #limits: FetchAheadLimits
+  readonly #now: () => number
+  readonly #claims: Claims
+  readonly #waiting: Record<Lane, Likely[]> = { metadata: [], blob: [] }
+  readonly #running: Record<Lane, number> = { metadata: 0, blob: 0 }
+  /** Keys that are queued, timed or under way. */
+  readonly #pending = new Set<string>()
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  /** Parallel fetches allowed right now: halved by failures, raised by successes. */
+  readonly #allowance: Record<Lane, number>
+  /** Under way ahead, and asked for by a client meanwhile. */
+  readonly #overtaken = new Set<string>()
+  #coldAtMs = Number.NEGATIVE_INFINITY
+  #closed = false
+
+  constructor(options: FetchAheadOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? defaultFetchAheadLimits
+    this.#now = options.now ?? Date.now
+    this.#claims = new Claims(this.#now)
+    this.#allowance = { metadata: this.#limits.metadataParallel, blob: this.#limits.blobParallel }
+  }
+
+  /** A client asked for this. `cold`: it has to be fetched, so what follows is probably cold too. */
+  asked(resource: Resource, cold: boolean): void {
+    this.#claim(resource.key)
+    const nowMs = this.#now()
+    if (cold) {
+      if (nowMs - this.#coldAtMs > QUIET_MS && this.#isOn()) this.#options.warmUp(resource.sources)
+      this.#coldAtMs = nowMs
+    }
+    // Where everything is at hand there is nothing to foresee, and a hit costs nothing but the send.
+    if (nowMs - this.#coldAtMs > QUIET_MS) return
+    const foresight = this.#options.foresightOf(resource.ecosystem)
+    if (foresight !== undefined) this.#consider(foresight.asked(resource))
+  }
+
+  /** A small body is at hand for a client. */
+  answered(resource: Resource, body: Uint8Array): void {
+    if (this.#now() - this.#coldAtMs <= QUIET_MS) this.#arrived(resource, body, true)
+  }
+
+  balance(): AheadBalance & { readonly waiting: number; readonly running: number; readonly on: boolean } {
+    return {
+      ...this.#claims.balance(),
+      waiting: this.#waiting.metadata.length + this.#waiting.blob.length,
+      running: this.#running.metadata + this.#running.blob,
+      on: this.#isOn(),
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+    this.#waiting.metadata = []
+    this.#waiting.blob = []
+  }
+
+  #claim(key: string): void {
+    if (this.#pending.has(key)) this.#overtaken.add(key)
+    else this.#claims.used(key)
+  }
+
+  #isOn(): boolean {
+    return !this.#closed && this.#options.enabled() && this.#claims.pays()
+  }
+
+  #arrived(resource: Resource, body: Uint8Array, wanted: boolean): void {
+    const foresight = this.#options.foresightOf(resource.ecosystem)
+    if (foresight !== undefined) this.#consider(foresight.arrived(resource, body, wanted))
+  }
+
+  #consider(guesses: Iterable<Likely>): void {
+    // The guesses are read in any case: the adapter learns from what it sees, also while this is off.
+    for (const likely of guesses) {
+      const { key } = likely.resource
+      if (this.#pending.has(key) || !this.#isOn() || !this.#options.allowed(likely.resource)) continue
+      this.#pending.add(key)
+      if (likely.delayMs <= 0) {
+        this.#enqueue(likely)
+        continue
+      }
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer)
+        this.#enqueue(likely)
+        this.#pump()
+      }, likely.delayMs)
+      timer.unref()
+      this.#timers.add(timer)
+    }
+    this.#pump()
+  }
+
+  #enqueue(likely: Likely): void {
+    const queue = this.#waiting[likely.resource.shape]
+    // Mostly at the end: guesses come roughly in the order of their weight.
+    let at = queue.length
+    while (at > 0 && (queue[at - 1]?.weight ?? 1) < likely.weight) at--
+    queue.splice(at, 0, likely)
+    if (queue.length > this.#limits.maxQueue) {
+      const dropped = queue.pop()
+      if (dropped !== undefined) this.#forget(dropped.resource.key)
+    }
+  }
+
+  #pump(): void {
+    for (const lane of ['metadata', 'blob'] as const) {
+      while (this.#running[lane] < this.#allowance[lane] && this.#mayStart(lane)) {
+        const likely = this.#waiting[lane].shift()
+        if (likely === undefined) break
+        if (this.#isOn() && likely.stillLikely?.() !== false) void this.#fetch(likely.resource, lane)
+        else this.#forget(likely.resource.key)
+      }
+    }
+  }
+
+  #mayStart(lane: Lane): boolean {
+    return lane === 'metadata' || this.#claims.balance().unclaimedBytes < this.#limits.maxUnclaimedBytes
+  }
+
+  /** Never rejects: a failure here is nobody's failure, only less parallelism for a while. */
+  async #fetch(resource: Resource, lane: Lane): Promise<void> {
+    this.#running[lane]++
+    try {
+      const outcome = await this.#options.cache.askAhead(resource)
+      if (outcome.kind === 'refused') {
+        if (outcome.refusal.kind === 'upstream-failed') this.#slowDown(lane)
+        return
+      }
+      this.#speedUp(lane)
+      if (outcome.kind === 'filled' && !outcome.joined) {
+        this.#claims.fetched(resource.key, outcome.object.sizeBytes)
+        if (this.#overtaken.has(resource.key)) this.#claims.used(resource.key)
+      }
+      if (outcome.object.body.kind === 'bytes') this.#arrived(resource, outcome.object.body.bytes, false)
+    } catch {
+      // Only while the cache is being closed.
+      this.#slowDown(lane)
+    } finally {
+      this.#running[lane]--
+      this.#forget(resource.key)
+      this.#pump()
+    }
+  }
+
+  #forget(key: string): void {
+    this.#pending.delete(key)
+    this.#overtaken.delete(key)
+  }
+
+  #slowDown(lane: Lane): void {
+    this.#allowance[lane] = Math.max(2, Math.floor(this.#allowance[lane] / 2))
+  }
+
+  #speedUp(lane: Lane): void {
+    const most = lane === 'metadata' ? this.#limits.metadataParallel : this.#limits.blobParallel
+    this.#allowance[lane] = Math.min(most, this.#allowance[lane] + 1)
+  }
+}
