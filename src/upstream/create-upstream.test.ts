@@ -1,0 +1,306 @@
+import { describe, expect, test } from 'bun:test'
+import { answer, fakeServer, saying } from './testing/fake-server.ts'
+import { ask, bodyOf, failureOf, nextOf, request, textOf, upstreamOf } from './testing/upstream-fixture.ts'
+
+const ok = saying(answer('200 OK', 'whole', { 'Content-Type': 'Application/Zip; x=y', ETag: '"e"' }))
+const gone = (socket: import('node:net').Socket) =>
+  void socket.write(answer('404 Not Found', 'nothing\nhere', { 'Content-Type': 'text/plain' }))
+
+describe('one source', () => {
+  test('gives the body with what the source said of it', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(`${server.url}/base/`)
+    const found = await ask(upstream)
+    expect(found).toMatchObject({ kind: 'found', sizeBytes: 5, etag: '"e"', mediaType: 'application/zip' })
+    expect(await textOf(found)).toBe('whole')
+    const [seen] = server.seen
+    expect(seen?.target).toBe('/base/m/@v/v1.0.0.zip')
+    expect(seen?.headers.get('user-agent')).toBe('posthaste/0.0.1')
+    expect(seen?.headers.get('posthaste-hop')).toBe('me')
+    expect(seen?.headers.get('accept-encoding')).toBe('identity')
+  })
+
+  test('keeps its connection for the next request', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url)
+    for (let index = 0; index < 5; index++) await textOf(await ask(upstream))
+    expect(server.connections).toBe(1)
+  })
+
+  test('a kept connection that died meanwhile costs nothing but a second one', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url)
+    await textOf(await ask(upstream))
+    server.script = (socket, { connection }) => {
+      if (connection === 1) socket.destroy()
+      else socket.write(answer('200 OK', 'again'))
+    }
+    expect(await textOf(await ask(upstream))).toBe('again')
+    expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 2])
+  })
+
+  test('a fresh connection that dies is not tried again', async () => {
+    await using server = await fakeServer((socket) => void socket.destroy())
+    await using upstream = upstreamOf(server.url)
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'reset' })
+    expect(server.seen.length).toBe(1)
+  })
+
+  test('many requests at once stay within the connection limit', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url, { limits: { maxConnections: 3 } })
+    const bodies = await Promise.all(Array.from({ length: 20 }, async () => textOf(await ask(upstream))))
+    expect(new Set(bodies)).toEqual(new Set(['whole']))
+    expect(server.connections).toBeLessThanOrEqual(3)
+  })
+
+  test('leaving the body, before or amid it, frees the connection', async () => {
+    await using server = await fakeServer(
+      (socket) => void socket.write(answer('200 OK', 'part', { 'Content-Length': '99' })),
+    )
+    await using upstream = upstreamOf(server.url, { limits: { maxConnections: 1 } })
+    const first = await ask(upstream)
+    if (first.kind !== 'found') throw new Error(first.kind)
+    for await (const chunk of first.body) {
+      expect(chunk.length).toBe(4)
+      break
+    }
+    const second = await ask(upstream)
+    if (second.kind !== 'found') throw new Error(second.kind)
+    await second.body[Symbol.asyncIterator]().return?.()
+    expect((await ask(upstream)).kind).toBe('found')
+  })
+
+  test('aborting ends the body and frees the connection', async () => {
+    await using server = await fakeServer(
+      (socket) => void socket.write(answer('200 OK', 'part', { 'Content-Length': '99' })),
+    )
+    await using upstream = upstreamOf(server.url, { limits: { maxConnections: 1, stallMs: 60_000 } })
+    const controller = new AbortController()
+    const found = await upstream.walk(request).next(controller.signal)
+    const failed = failureOf(found)
+    controller.abort(new Error('enough'))
+    expect(await failed).toMatchObject({ code: 'aborted' })
+    expect((await ask(upstream)).kind).toBe('found')
+  })
+
+  test('aborting before the answer rejects with the reason', async () => {
+    await using server = await fakeServer(() => undefined)
+    await using upstream = upstreamOf(server.url, { limits: { firstByteMs: 60_000, budgetMs: 60_000 } })
+    const reason = new Error('enough')
+    expect(upstream.walk(request).next(AbortSignal.abort(reason))).rejects.toBe(reason)
+    const controller = new AbortController()
+    const pending = upstream.walk(request).next(controller.signal)
+    controller.abort(reason)
+    expect(pending).rejects.toBe(reason)
+    await pending.catch(() => undefined)
+  })
+
+  test('a slow reader makes the sender wait, not the memory grow', async () => {
+    const size = 64 << 20
+    let sent = 0
+    await using server = await fakeServer((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`)
+      const chunk = Buffer.alloc(65_536)
+      const more = () => {
+        while (sent < size) {
+          sent += chunk.length
+          if (!socket.write(chunk)) return
+        }
+      }
+      socket.on('drain', more)
+      more()
+    })
+    await using upstream = upstreamOf(server.url)
+    const found = await ask(upstream, { maxBytes: size })
+    if (found.kind !== 'found') throw new Error(found.kind)
+    const body = found.body[Symbol.asyncIterator]()
+    await body.next()
+    await Bun.sleep(100)
+    expect(sent).toBeLessThan(32 << 20)
+    let got = 0
+    for (let next = await body.next(); next.done !== true; next = await body.next()) got += next.value.length
+    expect(got).toBeGreaterThan(size - 300_000)
+    expect(sent).toBe(size)
+  })
+
+  test('a conditional request goes only to the source that gave the validator', async () => {
+    await using server = await fakeServer((socket, { headers }) => {
+      socket.write(
+        headers.get('if-none-match') === '"e"'
+          ? 'HTTP/1.1 304 Not Modified\r\n\r\n'
+          : answer('200 OK', 'new'),
+      )
+    })
+    await using upstream = upstreamOf(server.url)
+    const id = new URL(server.url).host
+    expect((await ask(upstream, { validators: { source: id, etag: '"e"' } })).kind).toBe('not-modified')
+    expect(await textOf(await ask(upstream, { validators: { source: 'other', etag: '"e"' } }))).toBe('new')
+    expect(server.connections).toBe(1)
+  })
+
+  test('credentials in the address are sent, and masked where people look', async () => {
+    await using server = await fakeServer(saying(answer('500 Oops')))
+    const url = server.url.replace('//', '//me:s%20cret@')
+    await using upstream = upstreamOf(url)
+    await ask(upstream)
+    expect(server.seen[0]?.headers.get('authorization')).toBe(
+      `Basic ${Buffer.from('me:s cret').toString('base64')}`,
+    )
+    expect(JSON.stringify(upstream.states())).not.toMatch(/cret/)
+    expect(upstream.states()[0]?.address).toContain('***@')
+  })
+
+  test('netrc gives credentials for its own host alone', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url, {
+      netrc: 'machine 127.0.0.1 login a password b\nmachine x login c password d',
+    })
+    await ask(upstream)
+    expect(server.seen[0]?.headers.get('authorization')).toBe(
+      `Basic ${Buffer.from('a:b').toString('base64')}`,
+    )
+  })
+})
+
+describe('a walk', () => {
+  test.each([
+    ['A,B', 404, 200, 'found'],
+    ['A,B', 410, 200, 'found'],
+    ['A,B', 500, 200, 'failed'],
+    ['A,B', 403, 200, 'denied'],
+    ['A|B', 500, 200, 'found'],
+    ['A|B', 403, 200, 'found'],
+    ['A|B', 404, 200, 'found'],
+    ['A,B', 404, 404, 'missing'],
+    ['A,B', 404, 403, 'denied'],
+    ['A|B', 404, 403, 'denied'],
+    ['A|B', 500, 404, 'failed'],
+    ['A|B', 404, 500, 'failed'],
+    ['A|B', 403, 500, 'failed'],
+    ['A,direct', 404, 0, 'direct'],
+    ['A,direct', 500, 0, 'failed'],
+    ['A,direct', 403, 0, 'denied'],
+    ['A|direct', 500, 0, 'direct'],
+    ['A,off', 404, 0, 'off'],
+    ['A,off', 500, 0, 'failed'],
+    ['off', 0, 0, 'off'],
+    ['', 0, 0, 'off'],
+    ['A|B,direct', 500, 404, 'direct'],
+    ['A|B,direct', 404, 500, 'failed'],
+  ])('over %s, where A says %d and B %d, ends with %s', async (list, a, b, kind: string) => {
+    await using first = await fakeServer(saying(answer(`${a} x`, 'a', { 'Content-Type': 'text/plain' })))
+    await using second = await fakeServer(saying(answer(`${b} x`, 'b', { 'Content-Type': 'text/plain' })))
+    await using upstream = upstreamOf(list.replace('A', first.url).replace('B', second.url))
+    expect<string>((await ask(upstream)).kind).toBe(kind)
+  })
+
+  test('shows the text that the last source gave', async () => {
+    await using server = await fakeServer(gone)
+    await using upstream = upstreamOf(server.url)
+    expect(await ask(upstream)).toMatchObject({ kind: 'missing', status: 404, text: 'nothing\nhere' })
+  })
+
+  test('goes on after a rejected body where the rules allow it', async () => {
+    await using first = await fakeServer(ok)
+    await using second = await fakeServer(saying(answer('200 OK', 'second')))
+    for (const [separator, kind] of [
+      ['|', 'found'],
+      [',', 'failed'],
+    ] as const) {
+      await using upstream = upstreamOf(`${first.url}${separator}${second.url}`)
+      const walk = upstream.walk(request)
+      await bodyOf(await nextOf(walk))
+      walk.reject({ code: 'wrong-content', message: 'wrong bytes' })
+      const next = await nextOf(walk)
+      expect(next.kind).toBe(kind)
+      if (next.kind === 'failed') expect(next.failure.code).toBe('wrong-content')
+    }
+  })
+
+  test('is over after an answer that nobody rejected', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url)
+    const walk = upstream.walk(request)
+    await nextOf(walk)
+    expect((await nextOf(walk)).kind).toBe('failed')
+    expect(server.seen.length).toBe(1)
+  })
+
+  test('without a list of that name is not configured; offline sends no packet', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url, { offline: true })
+    expect((await ask(upstream, { sources: 'npm' })).kind).toBe('not-configured')
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'offline' })
+    for await (const probe of upstream.probe('go', new AbortController().signal)) expect(probe.ok).toBe(false)
+    upstream.warmUp('go', 3)
+    expect(server.connections).toBe(0)
+    upstream.setOffline(false)
+    expect((await ask(upstream)).kind).toBe('found')
+  })
+
+  test('follows lists that were replaced', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf('off')
+    expect((await ask(upstream)).kind).toBe('off')
+    upstream.setLists({
+      go: [{ kind: 'source', id: 'x', url: server.url, next: undefined, foundIn: '', origin: true }],
+    })
+    expect((await ask(upstream)).kind).toBe('found')
+  })
+})
+
+describe('the record of a source', () => {
+  test('is clean after eight proofs, and never again after a wrong body', async () => {
+    await using server = await fakeServer(ok)
+    await using upstream = upstreamOf(server.url)
+    const id = new URL(server.url).host
+    for (let index = 0; index < 8; index++) {
+      expect(upstream.states()[0]?.clean).toBe(false)
+      upstream.record(id, 'proved')
+    }
+    expect(await ask(upstream)).toMatchObject({ source: { id, clean: true } })
+    upstream.record(id, 'wrong')
+    for (let index = 0; index < 20; index++) upstream.record(id, 'proved')
+    expect(upstream.states()[0]).toMatchObject({ clean: false, wrong: 1, proved: 28 })
+  })
+
+  test('counts requests and errors, and reports each attempt', async () => {
+    await using server = await fakeServer(ok)
+    const reports: unknown[] = []
+    await using upstream = upstreamOf(server.url, { onAttempt: (report) => void reports.push(report) })
+    await textOf(await ask(upstream))
+    server.script = saying(answer('502 Bad', 'gate', { 'Content-Type': 'text/plain' }))
+    const failure = await failureOf(await ask(upstream))
+    expect(failure.message).toMatch(/answered 502: gate/)
+    expect(upstream.states()[0]).toMatchObject({
+      requests: 2,
+      errors: 1,
+      lastFailure: { code: 'http', status: 502 },
+    })
+    expect(reports).toMatchObject([
+      { list: 'go', shape: 'blob', outcome: 'found', status: 200, bytes: 5 },
+      { outcome: 'failed', code: 'http', status: 502 },
+    ])
+  })
+
+  test('probes each source and says what it answered', async () => {
+    await using good = await fakeServer(gone)
+    await using bad = await fakeServer(saying(answer('500 Oops')))
+    await using upstream = upstreamOf(`${good.url},${bad.url}`, { probePaths: { go: 'x/@v/list' } })
+    const results = []
+    for await (const probe of upstream.probe('go', new AbortController().signal)) results.push(probe)
+    expect(results.map(({ ok: well }) => well)).toEqual([true, false])
+    expect(results[0]?.detail).toContain('404')
+    expect(good.seen[0]?.target).toBe('/x/@v/list')
+  })
+
+  test('connections are opened before they are needed', async () => {
+    await using server = await fakeServer(ok, {})
+    await using upstream = upstreamOf(server.url)
+    upstream.warmUp('go', 2)
+    await textOf(await ask(upstream))
+    await textOf(await ask(upstream))
+    expect(server.connections).toBe(2)
+  })
+})

@@ -1,0 +1,217 @@
+/** Puts the transport together. */
+
+import type { SecureContext } from 'node:tls'
+import { blockList, classOfHost } from './address.ts'
+import { Dialer } from './dial.ts'
+import { GroupAsker } from './group-asker.ts'
+import { HttpClient } from './http-client.ts'
+import { defaultLimits, type UpstreamLimits } from './limits.ts'
+import { NameCache } from './name-cache.ts'
+import { netrcAuthorization, parseNetrc } from './netrc.ts'
+import { type Network, systemNetwork } from './network.ts'
+import { Throttles } from './retry-after.ts'
+import { type AttemptReport, SourceClient } from './source-client.ts'
+import { maskedAddress, type Source, type SourceList, stopsOf } from './source-list.ts'
+import { SourceRecords } from './source-record.ts'
+import { loadTrust } from './tls-trust.ts'
+import type { SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
+import { SourceWalk } from './walk.ts'
+
+export interface UpstreamOptions {
+  readonly lists: Readonly<Record<string, SourceList>>
+  /** For `User-Agent: posthaste/<version>`. */
+  readonly version: string
+  /** Sent as `Posthaste-Hop`; a server that receives its own answers 508. */
+  readonly instanceId: string
+  /** Every answer is `failed` with code `offline`, and no packet is sent. @default false */
+  readonly offline?: boolean
+  readonly limits?: Partial<UpstreamLimits>
+  /** Read for the proxy variables and SSL_CERT_FILE. @default no variables */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** PEM certificates that are trusted too. */
+  readonly caFile?: string
+  /** Addresses of name servers; the system's own way when empty. */
+  readonly resolvers?: readonly string[]
+  /** Addresses, ranges and host names that a redirect may reach although they are private. */
+  readonly allowPrivate?: readonly string[]
+  /** By source id. */
+  readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** The text of a netrc file; used over https, and on loopback. */
+  readonly netrc?: string
+  /** What `probe` asks for, by list. @default the base address itself */
+  readonly probePaths?: Readonly<Record<string, string>>
+  readonly onAttempt?: (report: AttemptReport) => void
+  readonly network?: Network
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+/** What the composition root uses beside the cache's view. */
+export interface ConfiguredUpstream extends Upstream {
+  /** Replaces all lists; walks under way end by the old ones. */
+  setLists(lists: Readonly<Record<string, SourceList>>): void
+  setOffline(offline: boolean): void
+  /** Opens up to `count` connections to the first source of a list before they are needed. */
+  warmUp(list: string, count: number): void
+}
+
+/** @throws RangeError for an `allowPrivate` entry that is neither a range nor a host name */
+export function createUpstream(options: UpstreamOptions): ConfiguredUpstream {
+  return new ListedUpstream(options)
+}
+
+class ListedUpstream implements ConfiguredUpstream {
+  readonly #options: UpstreamOptions
+  readonly #limits: UpstreamLimits
+  readonly #records = new SourceRecords()
+  readonly #http: HttpClient
+  readonly #client: SourceClient
+  readonly #asker: GroupAsker
+  readonly #now: () => number
+  #lists: Readonly<Record<string, SourceList>>
+  #offline: boolean
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#lists = options.lists
+    this.#offline = options.offline ?? false
+    this.#now = options.now ?? Date.now
+    this.#http = httpClientFor(options, this.#limits, this.#now)
+    this.#client = new SourceClient({
+      http: this.#http,
+      records: this.#records,
+      throttles: new Throttles(this.#now),
+      now: this.#now,
+      headers: options.headers ?? {},
+      authorizationFor: netrcLookup(options.netrc),
+      onAttempt: options.onAttempt,
+    })
+    this.#asker = new GroupAsker({ client: this.#client, ...this.#limits })
+  }
+
+  walk(request: UpstreamRequest): Walk {
+    const list = this.#lists[request.sources]
+    if (list === undefined) return { next: async () => ({ kind: 'not-configured' }), reject: () => undefined }
+    if (this.#offline) return { next: async () => offlineAnswer, reject: () => undefined }
+    return new SourceWalk({
+      list: request.sources,
+      stops: stopsOf(list),
+      request,
+      asker: this.#asker,
+      isClean: (source) => this.#records.of(source.id).isClean(source.origin),
+      budgetMs: this.#limits.budgetMs,
+    })
+  }
+
+  record(sourceId: string, outcome: 'proved' | 'wrong'): void {
+    const record = this.#records.of(sourceId)
+    if (outcome === 'proved') record.proofSucceeded()
+    else record.proofFailed(this.#now())
+  }
+
+  states(): readonly SourceState[] {
+    return Object.entries(this.#lists).flatMap(([list, steps]) =>
+      sourcesOf(steps).map((source) => {
+        const record = this.#records.of(source.id)
+        return {
+          list,
+          id: source.id,
+          address: maskedAddress(source.url),
+          foundIn: source.foundIn,
+          separator: source.next,
+          clean: record.isClean(source.origin),
+          requests: record.requests,
+          errors: record.errors,
+          proved: record.proved,
+          wrong: record.wrong,
+          lastFailure: record.lastFailure,
+        }
+      }),
+    )
+  }
+
+  async *probe(list: string, signal: AbortSignal) {
+    const request: UpstreamRequest = {
+      sources: list,
+      path: this.#options.probePaths?.[list] ?? '',
+      shape: 'metadata',
+      maxBytes: 1 << 20,
+    }
+    for (const source of sourcesOf(this.#lists[list] ?? [])) {
+      const started = performance.now()
+      const took = () => performance.now() - started
+      if (this.#offline) {
+        yield { id: source.id, ok: false, detail: offlineAnswer.failure.message, tookMs: 0 }
+        continue
+      }
+      const reply = await this.#client.ask({ list, source, request, headMs: this.#limits.budgetMs }, signal)
+      if (reply.kind === 'found') reply.body.discard()
+      const ok = reply.kind === 'found' || reply.kind === 'missing'
+      const detail =
+        reply.kind === 'failed'
+          ? reply.failure.message
+          : 'status' in reply
+            ? `answers (${reply.status})`
+            : 'answers'
+      yield { id: source.id, ok, detail, tookMs: took() }
+    }
+  }
+
+  setLists(lists: Readonly<Record<string, SourceList>>): void {
+    this.#lists = lists
+  }
+
+  setOffline(offline: boolean): void {
+    this.#offline = offline
+  }
+
+  warmUp(list: string, count: number): void {
+    const [first] = sourcesOf(this.#lists[list] ?? [])
+    if (first !== undefined && !this.#offline) this.#http.warmUp(new URL(first.url), count)
+  }
+
+  async close(): Promise<void> {
+    this.#http.close()
+  }
+}
+
+const offlineAnswer = {
+  kind: 'failed',
+  failure: { code: 'offline', message: 'no source was asked: this server is offline by its settings' },
+} as const
+
+function httpClientFor(options: UpstreamOptions, limits: UpstreamLimits, now: () => number): HttpClient {
+  const network = options.network ?? systemNetwork(options.resolvers)
+  const names = new NameCache({ lookup: (host) => network.lookup(host), now, dnsMs: limits.dnsMs })
+  const env = options.env ?? {}
+  let trusted: Promise<SecureContext> | undefined
+  const trust = () => {
+    trusted ??= loadTrust({ caFile: options.caFile, sslCertFile: env.SSL_CERT_FILE })
+    return trusted
+  }
+  const allowed = options.allowPrivate ?? []
+  const isRange = (text: string) => /^[0-9a-f:.]+(\/\d+)?$/i.test(text) && /[.:]/.test(text)
+  return new HttpClient({
+    dialer: new Dialer({ network, names, limits, trust }),
+    limits,
+    env,
+    allowPrivate: blockList(allowed.filter(isRange)),
+    allowPrivateHosts: new Set(allowed.filter((text) => !isRange(text))),
+    commonHeaders: { 'User-Agent': `posthaste/${options.version}`, 'Posthaste-Hop': options.instanceId },
+  })
+}
+
+/** Credentials go out encrypted, or not beyond this machine. */
+function netrcLookup(text: string | undefined): (url: URL) => string | undefined {
+  if (text === undefined) return () => undefined
+  const entries = parseNetrc(text)
+  return (url) =>
+    url.protocol === 'https:' || classOfHost(url.hostname) === 'loopback'
+      ? netrcAuthorization(entries, url.hostname)
+      : undefined
+}
+
+function sourcesOf(list: SourceList): readonly Source[] {
+  return list.flatMap((step) => (step.kind === 'source' ? [step] : []))
+}

@@ -1,0 +1,146 @@
+/** Opens connections: addresses raced, proxies spoken to, TLS verified. */
+
+import { isIP, type Socket } from 'node:net'
+import { connect as connectTls, type SecureContext } from 'node:tls'
+import { classOf } from './address.ts'
+import { Connection } from './connection.ts'
+import { asUpstreamError, broken } from './failure.ts'
+import type { UpstreamLimits } from './limits.ts'
+import type { NameCache } from './name-cache.ts'
+import type { Network } from './network.ts'
+import type { ForwardProxy } from './proxy-settings.ts'
+import { openTunnel } from './proxy-tunnel.ts'
+import { raceAddresses } from './race-addresses.ts'
+import { tlsFailure } from './tls-trust.ts'
+import type { UpstreamError } from './upstream.ts'
+
+/** Says why an address must not be used, or nothing. */
+export type AddressGuard = (address: string) => string | undefined
+
+export interface DialTarget {
+  /** `http:` or `https:`, a host and a port; the rest is not looked at. */
+  readonly url: URL
+  readonly proxy: ForwardProxy | undefined
+  /** Asked for the address that is really connected to; through a proxy that is the proxy's business. */
+  readonly guard: AddressGuard | undefined
+}
+
+interface DialerOptions {
+  readonly network: Network
+  readonly names: NameCache
+  readonly limits: UpstreamLimits
+  readonly trust: () => Promise<SecureContext>
+}
+
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #sessions = new Map<string, Buffer>()
+
+  constructor(options: DialerOptions) {
+    this.#options = options
+  }
+
+  /** @throws UpstreamError `dns`, `connect`, `timeout`, `proxy`, `tls` or `redirect` (a guarded address) */
+  async dial(target: DialTarget): Promise<Connection> {
+    const { url, proxy } = target
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const port = portOf(url)
+    if (proxy === undefined) {
+      const { socket, address } = await this.#tcp(host, port, target.guard, url.host)
+      const secure = url.protocol === 'https:' ? await this.#secure(socket, host, url.host) : socket
+      return new Connection(secure, url.host, address)
+    }
+    const subject = `the proxy ${proxy.host}:${proxy.port}`
+    const { socket, address } = await this.#toProxy(proxy, subject)
+    const toProxy = new Connection(socket, subject, address)
+    if (url.protocol === 'http:' && proxy.scheme !== 'socks5') return toProxy
+    try {
+      await openTunnel(toProxy, proxy, { host, port }, this.#options.limits)
+    } catch (error) {
+      toProxy.destroy()
+      throw error
+    }
+    const raw = toProxy.release()
+    const secure = url.protocol === 'https:' ? await this.#secure(raw, host, url.host) : raw
+    return new Connection(secure, url.host, address)
+  }
+
+  async #toProxy(proxy: ForwardProxy, subject: string) {
+    try {
+      const { socket, address } = await this.#tcp(proxy.host, proxy.port, undefined, subject)
+      if (proxy.scheme !== 'https') return { socket, address }
+      return { socket: await this.#secure(socket, proxy.host, subject), address }
+    } catch (error) {
+      const { failure } = asUpstreamError(error, subject)
+      throw broken('proxy', `${failure.message} (set in ${proxy.foundIn})`, {
+        hint: `Check the proxy, or unset ${proxy.foundIn}, or name this host in NO_PROXY.`,
+      })
+    }
+  }
+
+  async #tcp(host: string, port: number, guard: AddressGuard | undefined, subject: string) {
+    const { names, network, limits } = this.#options
+    const found = await names.resolve(host)
+    const refusals = found.map(({ address }) => guard?.(address))
+    const allowed = found.filter((_, index) => refusals[index] === undefined)
+    if (allowed.length === 0)
+      throw broken('redirect', refusals.find((text) => text !== undefined) ?? `no address for ${host}`)
+    const { socket, address } = await raceAddresses({ addresses: allowed, port, network, limits, subject })
+    names.prefer(host, address)
+    const real = socket.remoteAddress ?? address.address
+    const refusal = guard?.(real)
+    if (refusal !== undefined) {
+      socket.destroy()
+      throw broken('redirect', refusal)
+    }
+    return { socket, address: real }
+  }
+
+  #secure(socket: Socket, host: string, subject: string): Promise<Socket> {
+    const { limits, trust } = this.#options
+    return new Promise<Socket>((resolve, reject) => {
+      const give = (error: UpstreamError) => {
+        clearTimeout(timer)
+        socket.destroy()
+        reject(error)
+      }
+      const timer = setTimeout(
+        () =>
+          give(broken('timeout', `${subject} did not finish the TLS handshake in ${limits.handshakeMs} ms`)),
+        limits.handshakeMs,
+      )
+      trust().then((secureContext) => {
+        const session = this.#sessions.get(subject)
+        const secure = connectTls({
+          socket,
+          secureContext,
+          ALPNProtocols: ['http/1.1'],
+          ...(isIP(host) === 0 ? { servername: host } : { host }),
+          ...(session === undefined ? {} : { session }),
+        })
+        secure.on('session', (ticket: Buffer) => this.#sessions.set(subject, ticket))
+        secure.once('error', (error) => {
+          this.#sessions.delete(subject)
+          give(tlsFailure(error, subject))
+        })
+        secure.once('close', () => give(tlsFailure(undefined, subject)))
+        secure.once('secureConnect', () => {
+          clearTimeout(timer)
+          secure.removeAllListeners('error')
+          secure.removeAllListeners('close')
+          resolve(secure)
+        })
+      }, give)
+    })
+  }
+}
+
+export function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port)
+  return url.protocol === 'https:' ? 443 : 80
+}
+
+/** The class of the place a connection leads to, as far as this side can know. */
+export function classOfConnection(connection: Connection) {
+  return classOf(connection.remoteAddress)
+}

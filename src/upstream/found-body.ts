@@ -1,0 +1,84 @@
+/** The body of an answer as the consumer sees it: bounded, continued when it breaks, freed when left. */
+
+import { asUpstreamError, broken } from './failure.ts'
+import type { ByteSource } from './http-client.ts'
+import type { UpstreamError, UpstreamFailure } from './upstream.ts'
+
+export interface FoundBodyOptions {
+  readonly first: ByteSource
+  /** For messages. */
+  readonly host: string
+  readonly maxBytes: number
+  readonly unclaimedMs: number
+  /** The same body from `atByte` on, or undefined when it cannot be had; takes the failure's place. */
+  readonly resume?: (atByte: number, failure: UpstreamFailure) => Promise<ByteSource | undefined>
+}
+
+/** Can be iterated once. Freed by its end, by leaving the loop, or when nobody starts within `unclaimedMs`. */
+export class FoundBody implements AsyncIterable<Uint8Array> {
+  readonly #options: FoundBodyOptions
+  readonly #unclaimed: NodeJS.Timeout
+  #source: ByteSource
+  #claimed = false
+  #givenUp: UpstreamError | undefined
+
+  constructor(options: FoundBodyOptions) {
+    this.#options = options
+    this.#source = options.first
+    this.#unclaimed = setTimeout(() => {
+      this.#givenUp = broken('aborted', `nobody read the answer of ${options.host} in time`)
+      this.discard()
+    }, options.unclaimedMs)
+    this.#unclaimed.unref()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    if (this.#claimed) throw new TypeError('this body was read before')
+    this.#claimed = true
+    clearTimeout(this.#unclaimed)
+    const chunks = this.#read()
+    // A generator that was never started does not run its `finally`; leaving must free the connection all the same.
+    return {
+      next: () => chunks.next(),
+      return: async () => {
+        this.discard()
+        return chunks.return(undefined)
+      },
+    }
+  }
+
+  /** Frees the connection; safe at any time. */
+  discard(): void {
+    clearTimeout(this.#unclaimed)
+    this.#source.discard()
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, undefined> {
+    const { maxBytes, host } = this.#options
+    if (this.#givenUp !== undefined) throw this.#givenUp
+    try {
+      for (let size = 0; ; ) {
+        const chunk = await this.#next(size)
+        if (chunk === undefined) return
+        size += chunk.length
+        if (size > maxBytes) throw broken('too-large', `${host} sent more than the ${maxBytes} bytes allowed`)
+        yield chunk
+      }
+    } finally {
+      this.#source.discard()
+    }
+  }
+
+  async #next(atByte: number): Promise<Uint8Array | undefined> {
+    for (;;) {
+      try {
+        return await this.#source.next()
+      } catch (error) {
+        const failed = asUpstreamError(error, this.#options.host)
+        const rest = await this.#options.resume?.(atByte, failed.failure)
+        if (rest === undefined) throw failed
+        this.#source = rest
+      }
+    }
+  }
+}

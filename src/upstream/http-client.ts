@@ -1,0 +1,280 @@
+/** GET over HTTP/1.1 through pools, following redirects only where they may lead. */
+
+import type { BlockList } from 'node:net'
+import { type AddressClass, classOf, classOfHost, redirectMayReach, within } from './address.ts'
+import type { Connection } from './connection.ts'
+import type { AddressGuard, Dialer } from './dial.ts'
+import { asUpstreamError, broken } from './failure.ts'
+import { BodyReader, type Framing, framingOf } from './http-body.ts'
+import { type ResponseHead, readHead } from './http-head.ts'
+import type { UpstreamLimits } from './limits.ts'
+import { Pool } from './pool.ts'
+import { type ForwardProxy, proxyFor } from './proxy-settings.ts'
+import { proxyAuthorization, proxyRefusal } from './proxy-tunnel.ts'
+import { UpstreamError } from './upstream.ts'
+
+export interface GetRequest {
+  readonly url: URL
+  /** Sent only to the origin that `url` names, never along a redirect to another. */
+  readonly ownHeaders: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  /** From now until the head of the last answer, redirects included. */
+  readonly headMs: number
+}
+
+/** Bytes on their way; ends by `undefined`, throws UpstreamError, and is given up by `discard`. */
+export interface ByteSource {
+  next(): Promise<Uint8Array | undefined>
+  discard(): void
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: ReadonlyMap<string, string>
+  /** Where the answer came from in the end. */
+  readonly url: URL
+  readonly sizeBytes: number | undefined
+  readonly body: ByteSource
+}
+
+interface HttpClientOptions {
+  readonly dialer: Dialer
+  readonly limits: UpstreamLimits
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly allowPrivate: BlockList
+  readonly allowPrivateHosts: ReadonlySet<string>
+  /** Sent with every request. */
+  readonly commonHeaders: Readonly<Record<string, string>>
+}
+
+/** Where a chain of redirects began; decides where it may go. */
+interface Chain {
+  readonly origin: string
+  readonly first: AddressClass
+}
+
+const redirects = new Set([301, 302, 303, 307, 308])
+
+export class HttpClient {
+  readonly #options: HttpClientOptions
+  readonly #pools = new Map<string, Pool>()
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The first answer that is no redirect. `signal` ends it at any time, the body too.
+   * @throws UpstreamError, or `signal.reason` when that aborts before the answer
+   */
+  async get(request: GetRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const life = new AbortController()
+    const forward = () => life.abort(signal.reason)
+    if (signal.aborted) forward()
+    signal.addEventListener('abort', forward)
+    const timer = setTimeout(() => {
+      life.abort(broken('timeout', `${request.url.host} did not answer within ${request.headMs} ms`))
+    }, request.headMs)
+    const end = () => signal.removeEventListener('abort', forward)
+    try {
+      return await this.#follow(request, life.signal, end)
+    } catch (error) {
+      end()
+      if (signal.aborted) throw signal.reason
+      throw asUpstreamError(error, request.url.host)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Opens connections to an origin before they are needed. */
+  warmUp(url: URL, count: number): void {
+    this.#poolFor(url, undefined).warmUp(count)
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close()
+    this.#pools.clear()
+  }
+
+  async #follow(request: GetRequest, life: AbortSignal, end: () => void): Promise<HttpResponse> {
+    let { url } = request
+    let chain: Chain | undefined
+    for (let hops = 0; ; hops++) {
+      const proxy = proxyFor(url, this.#options.env)
+      const pool = this.#poolFor(url, chain, proxy)
+      const headers = {
+        ...this.#options.commonHeaders,
+        ...request.headers,
+        ...(url.origin === request.url.origin ? request.ownHeaders : {}),
+      }
+      const { connection, head, leave } = await this.#exchange(pool, requestText(url, headers, proxy), life)
+      if (head.status === 407 && proxy !== undefined) {
+        leave(false)
+        throw proxyRefusal(407, `the proxy ${proxy.host}:${proxy.port}`, proxy.foundIn)
+      }
+      const location = redirects.has(head.status) ? head.headers.get('location') : undefined
+      const framing = this.#framing(head, url.host, leave)
+      if (location === undefined) {
+        const done = (reusable: boolean) => {
+          leave(reusable)
+          end()
+        }
+        return responseOf({ url, head, connection, framing, limits: this.#options.limits, done })
+      }
+      leave(head.keepAlive && framing.kind === 'length' && framing.sizeBytes === 0)
+      if (hops >= this.#options.limits.maxRedirects) {
+        throw broken(
+          'redirect',
+          `${request.url.host} redirected more than ${hops} times, in the end to ${url.host}`,
+        )
+      }
+      chain ??= {
+        origin: url.origin,
+        first: proxy ? classOfHost(url.hostname) : classOf(connection.remoteAddress),
+      }
+      url = this.#redirected(url, location, chain)
+    }
+  }
+
+  #redirected(from: URL, location: string, chain: Chain): URL {
+    const to = URL.parse(location, from.href)
+    if (to === null || (to.protocol !== 'https:' && to.protocol !== 'http:')) {
+      throw broken('redirect', `${from.host} redirected to something that is no web address`)
+    }
+    if (from.protocol === 'https:' && to.protocol === 'http:') {
+      throw broken('redirect', `${from.host} redirected from https to plain http (${to.host})`)
+    }
+    to.username = ''
+    to.password = ''
+    to.hash = ''
+    const target = classOfHost(to.hostname)
+    if (to.origin !== chain.origin && target !== 'public') {
+      const refusal = this.#guard(chain, to.hostname)(to.hostname.replace(/^\[|\]$/g, ''), target)
+      if (refusal !== undefined) throw broken('redirect', refusal, { hint: privateHint })
+    }
+    return to
+  }
+
+  /** Judges the address that is really connected to, so that a name that changes its address does not help. */
+  #guard(chain: Chain, hostname: string): (address: string, known?: AddressClass) => string | undefined {
+    const { allowPrivate, allowPrivateHosts } = this.#options
+    return (address, known) => {
+      if (allowPrivateHosts.has(hostname) || within(allowPrivate, address)) return undefined
+      const target = known ?? classOf(address)
+      if (redirectMayReach(target, chain.first)) return undefined
+      return `${chain.origin} redirected to ${hostname} at ${address}, a ${target} address`
+    }
+  }
+
+  async #exchange(pool: Pool, text: string, life: AbortSignal) {
+    const { limits } = this.#options
+    for (let fresh = false; ; fresh = true) {
+      const connection = await pool.acquire(life, { fresh })
+      const reused = connection.uses++ > 0
+      const receivedBefore = connection.receivedBytes
+      const abort = () => connection.fail(asAborted(life.reason, connection.host))
+      life.addEventListener('abort', abort)
+      const leave = (reusable: boolean) => {
+        life.removeEventListener('abort', abort)
+        pool.release(connection, reusable)
+      }
+      const late = () =>
+        broken(
+          'timeout',
+          `${connection.host} took the request but did not answer within ${limits.firstByteMs} ms`,
+        )
+      try {
+        connection.write(text)
+        const head = await readHead(connection, { ms: limits.firstByteMs, late }, limits)
+        return { connection, head, leave }
+      } catch (error) {
+        leave(false)
+        const stale = reused && connection.receivedBytes === receivedBefore
+        if (!fresh && stale && error instanceof UpstreamError && error.failure.code === 'reset') continue
+        throw error
+      }
+    }
+  }
+
+  #framing(head: ResponseHead, host: string, leave: (reusable: boolean) => void): Framing {
+    try {
+      return framingOf(head, host)
+    } catch (error) {
+      leave(false)
+      throw error
+    }
+  }
+
+  #poolFor(url: URL, chain: Chain | undefined, proxy = proxyFor(url, this.#options.env)): Pool {
+    const via = proxy === undefined ? '' : `${proxy.scheme}://${proxy.host}:${proxy.port}`
+    const key = `${url.origin} ${chain?.first ?? ''} ${via}`
+    const known = this.#pools.get(key)
+    if (known !== undefined) return known
+    const guard: AddressGuard | undefined = chain && this.#guard(chain, url.hostname)
+    const pool = new Pool({
+      host: url.host,
+      limits: this.#options.limits,
+      dial: () => this.#options.dialer.dial({ url, proxy, guard }),
+    })
+    this.#pools.set(key, pool)
+    return pool
+  }
+}
+
+const privateHint = 'If that is meant, name the address in upstream.allowPrivate.'
+
+function asAborted(reason: unknown, host: string): UpstreamError {
+  if (reason instanceof UpstreamError) return reason
+  return broken('aborted', `the answer of ${host} is no longer wanted`)
+}
+
+function requestText(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  proxy: ForwardProxy | undefined,
+): string {
+  const forwarded = proxy !== undefined && proxy.scheme !== 'socks5' && url.protocol === 'http:'
+  const credentials = forwarded ? proxyAuthorization(proxy) : undefined
+  const all = { Host: url.host, ...headers, ...(credentials && { 'Proxy-Authorization': credentials }) }
+  const target = `${forwarded ? url.origin : ''}${url.pathname}${url.search}`
+  const fields = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  if (fields.some((field) => /[\r\n\0]/.test(field.slice(0, -2)))) {
+    throw broken('malformed', `a header configured for ${url.host} holds a line break`)
+  }
+  return `GET ${target} HTTP/1.1\r\n${fields.join('')}\r\n`
+}
+
+interface ResponseParts {
+  readonly url: URL
+  readonly head: ResponseHead
+  readonly connection: Connection
+  readonly framing: Framing
+  readonly limits: UpstreamLimits
+  readonly done: (reusable: boolean) => void
+}
+
+function responseOf({ url, head, connection, framing, limits, done }: ResponseParts): HttpResponse {
+  const reader = new BodyReader(connection, framing, limits)
+  let left = false
+  const leave = (reusable: boolean) => {
+    if (left) return
+    left = true
+    done(reusable)
+  }
+  const body: ByteSource = {
+    async next() {
+      try {
+        const chunk = await reader.next()
+        if (chunk === undefined) leave(head.keepAlive && framing.kind !== 'close')
+        return chunk
+      } catch (error) {
+        leave(false)
+        throw asUpstreamError(error, url.host)
+      }
+    },
+    discard: () => leave(false),
+  }
+  const sizeBytes = framing.kind === 'length' ? framing.sizeBytes : undefined
+  return { status: head.status, headers: head.headers, url, sizeBytes, body }
+}

@@ -1,0 +1,54 @@
+/** What is known of one source from its own deeds. */
+
+import type { UpstreamFailure } from './upstream.ts'
+
+/** Proofs without a wrong one until a source's bytes may go out before they are proved (engine rule 3). */
+const proofsForCleanRecord = 8
+/** How long a source that sent wrong bytes stands behind its equals. */
+const markMs = 600_000
+
+export class SourceRecord {
+  requests = 0
+  errors = 0
+  proved = 0
+  wrong = 0
+  lastFailure: (UpstreamFailure & { readonly atMs: number }) | undefined
+  #markedUntilMs = 0
+
+  /** One wrong body is never forgotten, not even to the origin: something on its path changes bytes. */
+  isClean(origin: boolean): boolean {
+    return this.wrong === 0 && (origin || this.proved >= proofsForCleanRecord)
+  }
+
+  isMarked(nowMs: number): boolean {
+    return nowMs < this.#markedUntilMs
+  }
+
+  proofSucceeded(): void {
+    this.proved++
+  }
+
+  proofFailed(nowMs: number): void {
+    this.wrong++
+    this.#markedUntilMs = nowMs + markMs
+  }
+
+  failed(failure: UpstreamFailure, nowMs: number): void {
+    this.errors++
+    this.lastFailure = { ...failure, atMs: nowMs }
+  }
+}
+
+/** By source id, over all lists; survives a reload of the configuration. */
+export class SourceRecords {
+  readonly #records = new Map<string, SourceRecord>()
+
+  of(id: string): SourceRecord {
+    let record = this.#records.get(id)
+    if (record === undefined) {
+      record = new SourceRecord()
+      this.#records.set(id, record)
+    }
+    return record
+  }
+}

@@ -1,0 +1,117 @@
+/** Goes through a list of sources by the list's own rules. */
+
+import type { FoundBody } from './found-body.ts'
+import type { GroupAsker, Vain } from './group-asker.ts'
+import type { FoundReply } from './source-client.ts'
+import type { Source, Stop } from './source-list.ts'
+import type { UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from './upstream.ts'
+
+interface SourceWalkOptions {
+  readonly list: string
+  readonly stops: readonly Stop[]
+  readonly request: UpstreamRequest
+  readonly asker: GroupAsker
+  readonly isClean: (source: Source) => boolean
+  readonly budgetMs: number
+}
+
+export class SourceWalk implements Walk {
+  readonly #options: SourceWalkOptions
+  #stop = 0
+  /** Sources of the present group that have had their turn, with what they did. */
+  #outcomes = new Map<Source, Vain>()
+  #worst: Vain | undefined
+  #given: { readonly source: Source; readonly body: FoundBody } | undefined
+  #over: UpstreamAnswer | undefined
+
+  constructor(options: SourceWalkOptions) {
+    this.#options = options
+  }
+
+  async next(signal: AbortSignal): Promise<UpstreamAnswer> {
+    signal.throwIfAborted()
+    if (this.#over !== undefined) return this.#over
+    if (this.#given !== undefined) return overAlready
+    const deadline = performance.now() + this.#options.budgetMs
+    for (;;) {
+      const stop = this.#options.stops[this.#stop]
+      if (stop === undefined)
+        return this.#end(this.#worst === undefined ? { kind: 'off' } : this.#answerOf(this.#worst))
+      if (stop.kind !== 'group') {
+        const outage = stop.kind === 'off' && this.#worst !== undefined && this.#worst.kind !== 'missing'
+        return this.#end(outage && this.#worst ? this.#answerOf(this.#worst) : { kind: stop.kind })
+      }
+      const left = stop.sources.filter((source) => !this.#outcomes.has(source))
+      if (left.length > 0) {
+        const { list, request, asker } = this.#options
+        const isLast = !stop.goesOnAtErrors
+        const reply = await asker.ask(
+          { list, sources: left, request, deadline, isLast },
+          (vain) => this.#note(vain),
+          signal,
+        )
+        if (reply?.kind === 'found') return this.#give(reply)
+        if (reply?.kind === 'not-modified')
+          return this.#end({ kind: 'not-modified', source: this.#ref(reply.source) })
+      }
+      // Go looks at the last source of a `|` chain alone: whatever order they were asked in, its word decides.
+      const last = stop.sources.at(-1)
+      const lacks = last !== undefined && this.#outcomes.get(last)?.kind === 'missing'
+      if (!lacks && !stop.goesOnAtErrors && this.#worst !== undefined)
+        return this.#end(this.#answerOf(this.#worst))
+      this.#stop++
+      this.#outcomes = new Map()
+    }
+  }
+
+  reject(failure: UpstreamFailure): void {
+    const given = this.#given
+    if (given === undefined) return
+    this.#given = undefined
+    given.body.discard()
+    this.#note({ kind: 'failed', source: given.source, failure })
+  }
+
+  #give(reply: FoundReply): UpstreamAnswer {
+    const body = this.#options.asker.bodyOf(reply, this.#options.request)
+    this.#given = { source: reply.source, body }
+    return {
+      kind: 'found',
+      source: this.#ref(reply.source),
+      sizeBytes: reply.sizeBytes,
+      etag: reply.etag,
+      lastModified: reply.lastModified,
+      mediaType: reply.mediaType,
+      body,
+    }
+  }
+
+  /** A failure outranks a denial, and both outrank "no such thing": an outage must not look like a miss. */
+  #note(vain: Vain): void {
+    this.#outcomes.set(vain.source, vain)
+    if (this.#worst === undefined || rank(vain) >= rank(this.#worst)) this.#worst = vain
+  }
+
+  #end(answer: UpstreamAnswer): UpstreamAnswer {
+    this.#over = answer
+    return answer
+  }
+
+  #answerOf(vain: Vain): UpstreamAnswer {
+    if (vain.kind === 'failed') return { kind: 'failed', failure: vain.failure }
+    return { ...vain, source: this.#ref(vain.source) }
+  }
+
+  #ref(source: Source) {
+    return { id: source.id, clean: this.#options.isClean(source) }
+  }
+}
+
+const overAlready: UpstreamAnswer = {
+  kind: 'failed',
+  failure: { code: 'aborted', message: 'this walk is over: its answer was taken' },
+}
+
+function rank(vain: Vain): number {
+  return vain.kind === 'missing' ? 0 : vain.kind === 'denied' ? 1 : 2
+}
