@@ -1,0 +1,81 @@
+import type { Catalog } from './catalog.ts'
+import type { Disk } from './disk.ts'
+import { field } from './key-table.ts'
+import { scanPack } from './pack-scan.ts'
+import { type Pack, packHeaderBytes } from './packs.ts'
+
+/** Bytes that rewriting a pack would give back. Removal marks must stay, except in the oldest pack. */
+export function deadBytes(pack: Pack, isOldest: boolean): number {
+  const marks = isOldest ? 0 : pack.goneBytes
+  return Math.max(0, pack.sizeBytes - packHeaderBytes - pack.liveBytes - marks)
+}
+
+/** The pack that gives back most for its size, when that is at least `minShare` of it. */
+export function packToCompact(packs: readonly Pack[], minShare: number): Pack | undefined {
+  let best: Pack | undefined
+  let bestShare = minShare
+  let marks = 0
+  let all = 0
+  for (const [number, pack] of packs.entries()) {
+    const share = deadBytes(pack, number === 0) / pack.sizeBytes
+    marks += pack.goneBytes
+    all += pack.sizeBytes
+    if (share >= bestShare && share > 0) {
+      best = pack
+      bestShare = share
+    }
+  }
+  // Marks die only in the oldest pack: working from that end gets rid of them.
+  if (!best && packs.length > 1 && marks * 8 > all) return packs[0]
+  return best
+}
+
+/**
+ * Appends what lives in a pack to the end of the packs and removes the file. Readers go on: an entry points to
+ * its old place until the copy is durable, and a crash in between leaves two equal copies. Records that turn
+ * out to be damaged are handed to `damaged`, which must unlist them.
+ */
+export async function compactPack(
+  disk: Disk,
+  catalog: Catalog,
+  pack: Pack,
+  damaged: (id: number) => void,
+): Promise<void> {
+  pack.closed = true
+  // What was already on its way to this pack lands before it is read.
+  await catalog.drain()
+  let moving: Promise<void>[] = []
+  let movingBytes = 0
+  try {
+    await scanPack(disk, pack, 0, async ({ record, bytes, offset }) => {
+      const key = record.kind === 'gone' ? record.key : record.head.key
+      while (catalog.isInFlight(key)) await catalog.drain()
+      const place = { pack: pack.id, offset }
+      const id = catalog.table.find(key)
+      if (record.kind === 'gone') {
+        if (id === 0 && !isOldest(catalog, pack)) moving.push(catalog.appendGone(key))
+      } else if (id !== 0 && catalog.isAt(id, place)) {
+        moving.push(catalog.relocate(record, Buffer.from(bytes), place))
+        movingBytes += bytes.length
+      }
+      if (movingBytes < batchBytes && moving.length < batchCount) return
+      const batch = moving
+      moving = []
+      movingBytes = 0
+      await Promise.all(batch)
+    })
+  } finally {
+    await Promise.all(moving)
+  }
+  if (pack.liveBytes > 0)
+    for (let id = 1; id < catalog.table.end; id++)
+      if (catalog.table.has(id) && catalog.table.get(id, field.pack) === pack.id) damaged(id)
+  await catalog.packs.drop(pack)
+}
+
+function isOldest(catalog: Catalog, pack: Pack): boolean {
+  return catalog.packs.all()[0]?.id === pack.id
+}
+
+const batchBytes = 1 << 18
+const batchCount = 256

@@ -1,0 +1,180 @@
+import type { Clock } from './clock.ts'
+import type { IndexChange, IndexDb, IndexRow, IndexTotals, PackPlace } from './index-db.ts'
+
+/**
+ * Writes to the index what has become durable in the packs, in batches behind it. The index so may lag, never
+ * lead; `covered` in it says from where the packs must be read again after a crash.
+ */
+export class IndexFollower {
+  readonly #clock: Clock
+  readonly #totals: () => IndexTotals
+  readonly #onDamage: (error: unknown) => void
+  readonly #pending = new Map<string, { change: IndexChange; place: PackPlace }>()
+  readonly #usage = new Map<string, IndexChange>()
+  readonly #stop = new AbortController()
+  #db: IndexDb
+  #applied: PackPlace = { pack: 0, offset: 0 }
+  #dirty = false
+  #behind = false
+  #failure: unknown
+  #flushing: Promise<void> | undefined
+  #timer: Promise<void> | undefined
+  /** While the packs are being read again, the index must not claim to cover them. */
+  incomplete = true
+  /** Grows when the index is replaced by a new one. */
+  generation = 0
+
+  constructor(options: {
+    db: IndexDb
+    clock: Clock
+    totals: () => IndexTotals
+    /** SQLite found its file damaged. */
+    onDamage: (error: unknown) => void
+  }) {
+    this.#db = options.db
+    this.#clock = options.clock
+    this.#totals = options.totals
+    this.#onDamage = options.onDamage
+  }
+
+  get db(): IndexDb {
+    return this.#db
+  }
+
+  /** The row of a key; undefined also when the index turns out to be damaged, which is then reported. */
+  find(key: string): IndexRow | undefined {
+    try {
+      return this.#db.get(key)
+    } catch (error) {
+      this.#onDamage(error)
+      return undefined
+    }
+  }
+
+  /** Rows after `key` in ascending order; undefined when the index turns out to be damaged. */
+  page(after: string, limit: number): IndexRow[] | undefined {
+    try {
+      return this.#db.page(after, limit)
+    } catch (error) {
+      this.#onDamage(error)
+      return undefined
+    }
+  }
+
+  /** Why the last write failed; undefined when it did not. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
+  put(row: IndexRow, place: PackPlace): void {
+    this.#note(row.key, { kind: 'put', row }, place)
+  }
+
+  gone(key: string, place: PackPlace): void {
+    this.#note(key, { kind: 'gone', key }, place)
+  }
+
+  /** Kept when there is room; a lost one only makes eviction a little less wise. */
+  used(key: string, usedSeconds: number, hits: number): boolean {
+    if (this.#usage.size >= usageLimit) return false
+    this.#usage.set(key, { kind: 'used', key, usedSeconds, hits })
+    this.#schedule()
+    return true
+  }
+
+  /** Everything before `place` has been noted. */
+  applied(place: PackPlace): void {
+    this.#applied = place
+    this.#dirty = true
+    this.#schedule()
+  }
+
+  /** Starts over with a new, empty index. */
+  replace(db: IndexDb): void {
+    this.#db = db
+    this.generation++
+    this.#pending.clear()
+    this.#usage.clear()
+    this.#behind = false
+    this.incomplete = true
+  }
+
+  /** Resolves when what was noted before is in the index, or could not be written (`failure`). */
+  async flush(): Promise<void> {
+    while (this.#flushing) await this.#flushing
+    this.#flushing = this.#flush().finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#timer
+    await this.flush()
+    this.#db.close()
+  }
+
+  #note(key: string, change: IndexChange, place: PackPlace): void {
+    if (this.#behind) return
+    this.#pending.delete(key)
+    this.#pending.set(key, { change, place })
+    if (this.#pending.size > pendingLimit && this.#failure !== undefined) {
+      this.#behind = true
+      this.#pending.clear()
+    }
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#timer ??= this.#clock.delay(flushMs, this.#stop.signal).then(async () => {
+      this.#timer = undefined
+      if (!this.#stop.signal.aborted) await this.flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const usage = [...this.#usage.values()]
+    this.#usage.clear()
+    try {
+      while (this.#pending.size > 0) {
+        this.#writeBatch()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      if (this.#behind) return
+      if (usage.length > 0 || this.#dirty) this.#write(usage, this.#applied)
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = error
+      if (/malformed|not a database|corrupt/i.test(String(error))) this.#onDamage(error)
+    }
+  }
+
+  #writeBatch(): void {
+    const keys: string[] = []
+    const changes: IndexChange[] = []
+    let next: PackPlace | undefined
+    for (const [key, { change, place }] of this.#pending) {
+      if (keys.length === batchSize) {
+        next = place
+        break
+      }
+      keys.push(key)
+      changes.push(change)
+    }
+    this.#write(changes, next ?? this.#applied)
+    for (const key of keys) this.#pending.delete(key)
+  }
+
+  #write(changes: IndexChange[], covered: PackPlace): void {
+    const all = this.#pending.size <= changes.length
+    this.#db.write(changes, this.incomplete ? undefined : covered, all ? this.#totals() : undefined)
+    if (all) this.#dirty = false
+  }
+}
+
+const flushMs = 250
+const batchSize = 400
+const usageLimit = 400
+/** With an index that cannot be written, no more than this is kept waiting for it. */
+const pendingLimit = 100_000

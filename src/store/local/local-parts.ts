@@ -1,0 +1,352 @@
+import { randomInt } from 'node:crypto'
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { BlobFiles } from './blob-files.ts'
+import { Catalog } from './catalog.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { compactPack } from './compaction.ts'
+import { type DataFolder, openDataFolder, sweepTmp } from './data-folder.ts'
+import { type Disk, nodeDisk } from './disk.ts'
+import { IndexDb } from './index-db.ts'
+import { IndexFollower } from './index-follower.ts'
+import type { LocalStoreOptions } from './options.ts'
+import { type Pack, PackSet, PackWriter, packLimitBytes } from './packs.ts'
+import { Quarantine } from './quarantine.ts'
+import { Recovery } from './recovery.ts'
+import { Room } from './room.ts'
+import { StateFiles } from './state-files.ts'
+
+type PutAside = (id: number, problem: string) => Promise<unknown>
+type Scrub = (signal: AbortSignal) => Promise<unknown>
+
+/** The opened parts of a store, and what runs in the background. */
+export interface LocalParts {
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly folder: DataFolder
+  readonly catalog: Catalog
+  readonly blobs: BlobFiles
+  readonly quarantine: Quarantine
+  readonly state: StateFiles
+  readonly room: Room
+  readonly recovery: Recovery
+  readonly stop: AbortController
+  readonly maxBytes: number
+  readonly findWaitMs: number
+  readonly log: (line: string) => void
+  readonly onDamage: (damage: { readonly key: string; readonly problem: string }) => void
+  start(putAside: PutAside, scrub: Scrub): void
+  ready(): Promise<void>
+  isReindexing(): boolean
+  lastScrubAtMs(): number | undefined
+  noteScrub(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openParts(options: LocalStoreOptions): Promise<LocalParts> {
+  const disk = options.disk ?? nodeDisk
+  const folder = await openDataFolder(disk, options.dataDir)
+  let packs: PackSet | undefined
+  let db: IndexDb | undefined
+  try {
+    packs = await PackSet.open(disk, folder.packs, folder.lock === undefined)
+    const log = options.log ?? (() => undefined)
+    const opened = openIndex(folder, log)
+    db = opened.db
+    return new Parts({ ...options, disk, log }, folder, packs, opened)
+  } catch (error) {
+    db?.close()
+    await packs?.close()
+    folder.lock?.release()
+    throw error
+  }
+}
+
+interface OpenedIndex {
+  readonly db: IndexDb
+  /** A damaged file that lay in its place. */
+  readonly aside: string | undefined
+}
+
+/** An index in memory takes the place of one that cannot be opened: hits go on, the packs know everything. */
+function openIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
+  if (!folder.lock) return { db: new IndexDb(':memory:'), aside: undefined }
+  try {
+    return { db: new IndexDb(folder.index), aside: undefined }
+  } catch (error) {
+    if (!isDamage(error)) return inMemory(folder, error, log)
+    log(`the index ${folder.index} is damaged (${String(error)}): it is made again from the packs`)
+    return renewIndex(folder, log)
+  }
+}
+
+/** Puts the index file aside and begins an empty one. */
+function renewIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
+  const aside = join(folder.tmp, `${folder.run}-index`)
+  try {
+    renameSync(folder.index, aside)
+    for (const end of ['-wal', '-shm']) rmSync(folder.index + end, { force: true })
+    return { db: new IndexDb(folder.index), aside }
+  } catch (error) {
+    return inMemory(folder, error, log)
+  }
+}
+
+function inMemory(folder: DataFolder, error: unknown, log: (line: string) => void): OpenedIndex {
+  log(`cannot write the index ${folder.index} (${String(error)}): it is kept in memory until the next start`)
+  return { db: new IndexDb(':memory:'), aside: undefined }
+}
+
+export function isDamage(error: unknown): boolean {
+  return /malformed|not a database|corrupt|no such (table|column)|another index format/i.test(String(error))
+}
+
+class Parts implements LocalParts {
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly folder: DataFolder
+  readonly catalog: Catalog
+  readonly blobs: BlobFiles
+  readonly quarantine: Quarantine
+  readonly state: StateFiles
+  readonly room: Room
+  readonly recovery: Recovery
+  readonly stop = new AbortController()
+  readonly maxBytes: number
+  readonly findWaitMs: number
+  readonly log: (line: string) => void
+  readonly onDamage: LocalParts['onDamage']
+  readonly #writer: PackWriter
+  readonly #index: IndexFollower
+  readonly #scrubEveryMs: number
+  #aside: string | undefined
+  #putAside: PutAside = () => Promise.resolve()
+  #scrub: Scrub = () => Promise.resolve()
+  #recovering: Promise<void> = Promise.resolve()
+  #measured: Promise<void> = Promise.resolve()
+  #background: Promise<unknown>[] = []
+  #reindexing = false
+  #lastScrubAtMs: number | undefined
+  #indexBytes = 0
+  /** Room of blobs that the packs have not named yet, while the index is made again. */
+  #foundBlobBytes = 0
+
+  constructor(
+    options: LocalStoreOptions & { disk: Disk; log: (line: string) => void },
+    folder: DataFolder,
+    packs: PackSet,
+    opened: OpenedIndex,
+  ) {
+    const { disk, maxBytes } = options
+    const clock = options.clock ?? systemClock
+    const now = () => clock.now()
+    this.clock = clock
+    this.disk = disk
+    this.folder = folder
+    this.maxBytes = maxBytes
+    this.findWaitMs = options.findWaitMs ?? 30_000
+    this.log = options.log
+    this.onDamage = options.onDamage ?? (() => undefined)
+    this.#scrubEveryMs = options.scrubEveryMs ?? 7 * 86_400_000
+    this.#aside = opened.aside
+    const stillUsed = (sha256: string) => this.#stillUsed(sha256)
+    this.blobs = new BlobFiles({ disk, clock, folder: folder.blobs, stillUsed })
+    this.quarantine = new Quarantine({
+      disk,
+      clock,
+      folder: folder.quarantine,
+      maxBytes: Math.floor(maxBytes * quarantineShare),
+    })
+    this.state = new StateFiles(disk, folder.state, folder.tmp)
+    const packBytes = packLimitBytes(maxBytes)
+    this.#writer = new PackWriter(disk, packs, packBytes)
+    const hashSeed = randomInt(2 ** 32)
+    this.catalog = new Catalog({
+      disk,
+      packs,
+      writer: this.#writer,
+      blobs: this.blobs,
+      maxBytes,
+      hashSeed,
+      now,
+    })
+    this.#index = new IndexFollower({
+      db: opened.db,
+      clock,
+      totals: () => this.catalog.totals,
+      onDamage: (error) => this.#onIndexError(error),
+    })
+    this.catalog.follow(this.#index, opened.db.totals)
+    const signal = this.stop.signal
+    this.recovery = new Recovery({ disk, catalog: this.catalog, signal, readOnly: folder.lock === undefined })
+    this.room = new Room({
+      catalog: this.catalog,
+      blobs: this.blobs,
+      maxBytes,
+      spareBytes: Math.min(packBytes, Math.floor(maxBytes / 4)),
+      otherBytes: () => this.#otherBytes,
+      compact: (pack) => this.#compact(pack),
+      measured: () => this.#measured,
+      complete: () => this.ready(),
+    })
+  }
+
+  start(putAside: PutAside, scrub: Scrub): void {
+    this.#putAside = putAside
+    this.#scrub = scrub
+    const { packs } = this.catalog
+    const covered = this.#index.db.covered
+    packs.startAfter(covered?.pack ?? 0)
+    const last = packs.last
+    if (!covered && packs.all().length > 0) this.catalog.state = 'rebuilding'
+    // A pack with an end that is not known to be whole is not appended to.
+    if (last && (covered?.pack !== last.id || covered.offset !== last.sizeBytes)) last.closed = true
+    const unclean = this.catalog.state === 'rebuilding' || this.folder.lock?.ownerDied === true
+    if (this.catalog.state === 'rebuilding') this.#measured = this.#guard('measure', this.#measureBlobs())
+    this.#refreshIndexBytes()
+    this.#recovering = this.#guard('recover', this.recovery.run(covered))
+    this.#background.push(
+      this.#guard('clean up', this.#cleanUp(unclean)),
+      this.#guard('tidy up', this.#maintain()),
+      this.#guard('scrub', this.#scrubForEver()),
+    )
+  }
+
+  async ready(): Promise<void> {
+    for (let seen: unknown; seen !== this.#recovering; ) {
+      seen = this.#recovering
+      await this.#recovering
+    }
+  }
+
+  isReindexing(): boolean {
+    return this.#reindexing
+  }
+
+  lastScrubAtMs(): number | undefined {
+    return this.#lastScrubAtMs
+  }
+
+  async noteScrub(): Promise<void> {
+    this.#lastScrubAtMs = this.clock.now()
+    if (!this.folder.lock) return
+    await this.state.swap('scrub', await this.state.read('scrub'), String(this.#lastScrubAtMs))
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort()
+    try {
+      await this.ready()
+      await Promise.all(this.#background)
+      await this.catalog.drain()
+      await this.blobs.close()
+      await this.#writer.close()
+      await this.#index.close()
+    } finally {
+      await this.catalog.packs.close()
+      this.folder.lock?.release()
+    }
+  }
+
+  get #otherBytes(): number {
+    const unnamed = Math.max(0, this.#foundBlobBytes - this.catalog.totals.blobBytes)
+    return this.quarantine.bytes + this.#indexBytes + unnamed
+  }
+
+  async #stillUsed(sha256: string): Promise<boolean> {
+    if (!this.stop.signal.aborted) await this.ready()
+    await this.#index.flush()
+    const { state } = this.catalog
+    if (this.#index.failure !== undefined || state === 'tail' || state === 'rebuilding') return true
+    return this.#reindexing || this.#index.db.usesBlob(sha256)
+  }
+
+  #compact(pack: Pack): Promise<void> {
+    return compactPack(this.disk, this.catalog, pack, (id) => {
+      this.#guard('put aside', this.#putAside(id, 'its record is damaged'))
+    })
+  }
+
+  #onIndexError(error: unknown): void {
+    if (!isDamage(error)) return this.log(`the index ${this.folder.index} fails: ${String(error)}`)
+    this.log(`the index ${this.folder.index} is damaged (${String(error)}): it is made again from the packs`)
+    this.#index.db.close()
+    const opened = renewIndex(this.folder, this.log)
+    this.#index.replace(opened.db)
+    this.#aside = opened.aside
+    if (this.catalog.state !== 'complete') this.catalog.state = 'rebuilding'
+    this.#reindexing = true
+    const before = this.#recovering
+    const again = async () => {
+      await before
+      await this.recovery.run(undefined)
+      this.#reindexing = false
+      await this.#keepAside()
+    }
+    this.#recovering = this.#guard('make the index again', again())
+  }
+
+  async #cleanUp(unclean: boolean): Promise<void> {
+    this.#lastScrubAtMs = Number(await this.state.read('scrub')) || undefined
+    await this.quarantine.load()
+    if (!this.folder.lock) return
+    await sweepTmp(this.disk, this.folder)
+    await this.#keepAside()
+    await this.ready()
+    this.#foundBlobBytes = 0
+    if (unclean && !this.stop.signal.aborted) await this.blobs.sweep()
+  }
+
+  async #keepAside(): Promise<void> {
+    const aside = this.#aside
+    this.#aside = undefined
+    if (aside === undefined) return
+    await this.quarantine.keepFile(aside, { key: 'index.sqlite', note: 'the index was damaged' })
+    await this.disk.unlink(aside)
+  }
+
+  async #maintain(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      await this.clock.delay(maintainMs, this.stop.signal)
+      this.#refreshIndexBytes()
+      if (!this.stop.signal.aborted && this.folder.lock) await this.room.tidy()
+    }
+  }
+
+  async #scrubForEver(): Promise<void> {
+    if (this.#scrubEveryMs === 0) return
+    const { signal } = this.stop
+    while (!signal.aborted) {
+      const last = Number(await this.state.read('scrub')) || 0
+      const waitMs = last + this.#scrubEveryMs - this.clock.now()
+      // Waits are cut into hours, so that a clock that was set meanwhile is noticed.
+      await this.clock.delay(Math.min(Math.max(waitMs, scrubRestMs), 3_600_000), signal)
+      if (waitMs <= scrubRestMs && !signal.aborted) await this.#scrub(signal)
+    }
+  }
+
+  #refreshIndexBytes(): void {
+    const { index } = this.folder
+    this.#indexBytes = 0
+    for (const end of ['', '-wal', '-shm']) this.#indexBytes += this.disk.sizeNow(index + end) ?? 0
+  }
+
+  async #measureBlobs(): Promise<void> {
+    for await (const files of this.blobs.walk())
+      for (const { path } of files) this.#foundBlobBytes += (await this.disk.size(path)) ?? 0
+  }
+
+  /** What fails in the background is told and does not end the process. */
+  async #guard(what: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      this.log(`could not ${what} in ${this.folder.path}: ${String(error)}`)
+    }
+  }
+}
+
+const maintainMs = 5000
+/** The least time before and between scrubs. */
+const scrubRestMs = 600_000
+const quarantineShare = 0.05

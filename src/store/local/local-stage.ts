@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { type ObjectMeta, type Stage, type StoredObject, StoreError } from '../store.ts'
+import type { BlobFiles } from './blob-files.ts'
+import type { Catalog } from './catalog.ts'
+import type { Disk } from './disk.ts'
+import type { Quarantine } from './quarantine.ts'
+import type { Reservation } from './room.ts'
+import { step } from './store-fault.ts'
+
+export interface StageParts {
+  readonly disk: Disk
+  readonly catalog: Catalog
+  readonly blobs: BlobFiles
+  readonly quarantine: Quarantine
+  /** Keeps a body that turned out small. */
+  readonly put: (key: string, bytes: Uint8Array, meta: ObjectMeta) => Promise<StoredObject>
+  readonly ended: (stage: Stage) => void
+}
+
+/** A body on its way in: a file in `tmp`, and its first bytes in memory in case it stays small. */
+export class LocalStage implements Stage {
+  readonly path: string
+  readonly #parts: StageParts
+  readonly #fd: number
+  readonly #room: Reservation
+  readonly #hash = createHash('sha256')
+  #head: Uint8Array[] | undefined = []
+  #sizeBytes = 0
+  #busy: Promise<unknown> = Promise.resolve()
+  #state: 'open' | 'ended' = 'open'
+
+  private constructor(parts: StageParts, path: string, fd: number, room: Reservation) {
+    this.#parts = parts
+    this.path = path
+    this.#fd = fd
+    this.#room = room
+  }
+
+  static async open(parts: StageParts, path: string, room: Reservation): Promise<LocalStage> {
+    const fd = await step('create', path, () => parts.disk.open(path, 'wx+'))
+    return new LocalStage(parts, path, fd, room)
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** What is promised to this body: what it has, or is expected to have. */
+  get reservedBytes(): number {
+    return this.#room.bytes
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#serially(async () => {
+      this.#mustBeOpen()
+      const end = this.#sizeBytes + chunk.length
+      const short = end - this.#room.bytes
+      if (short > 0) await this.#room.grow(this.#room.bytes === 0 ? Math.max(short, growBytes) : short)
+      await step('write', this.path, () => this.#parts.disk.write(this.#fd, chunk, this.#sizeBytes))
+      this.#hash.update(chunk)
+      if (end > smallBodyBytes) this.#head = undefined
+      else this.#head?.push(Uint8Array.from(chunk))
+      this.#sizeBytes = end
+    })
+  }
+
+  commit(key: string, meta: ObjectMeta): Promise<StoredObject> {
+    return this.#serially(async () => {
+      this.#mustBeOpen()
+      if (this.#head) {
+        const object = await this.#parts.put(key, Buffer.concat(this.#head), meta)
+        await this.#end()
+        return object
+      }
+      return this.#commitLarge(key, meta)
+    })
+  }
+
+  quarantine(key: string, note: string): Promise<void> {
+    return this.#serially(async () => {
+      this.#mustBeOpen()
+      await this.#parts.quarantine.keepFile(this.path, { key, note, sha256: this.#hash.copy().digest('hex') })
+      await this.#end()
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#serially(() => this.#end())
+  }
+
+  async #commitLarge(key: string, meta: ObjectMeta): Promise<StoredObject> {
+    const { disk, blobs, catalog } = this.#parts
+    const sha256 = this.#hash.copy().digest('hex')
+    using _ = blobs.pin(sha256)
+    await step('sync', this.path, () => disk.datasync(this.#fd))
+    await blobs.adopt(this.path, sha256)
+    const head = { key, sha256, sizeBytes: this.#sizeBytes, meta }
+    try {
+      await catalog.append({ kind: 'blob', head })
+    } catch (error) {
+      blobs.release(sha256, this.#sizeBytes)
+      throw error
+    }
+    await this.#end()
+    return { ...head, body: { kind: 'file', path: blobs.path(sha256) } }
+  }
+
+  async #end(): Promise<void> {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#head = undefined
+    try {
+      await this.#parts.disk.close(this.#fd)
+      await step('remove', this.path, () => this.#parts.disk.unlink(this.path))
+    } finally {
+      this.#room.release()
+      this.#parts.ended(this)
+    }
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state === 'open') return
+    throw new StoreError('store.closed', `the staged file ${this.path} has ended`, 'Stage the body again.')
+  }
+
+  #serially<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(run)
+    this.#busy = result.catch(() => undefined)
+    return result
+  }
+}
+
+/** Bodies up to this size lie inside the packs. */
+export const smallBodyBytes = 64 * 1024
+/** First reservation for a body of unknown size. */
+const growBytes = 1 << 20
