@@ -14,7 +14,7 @@ export type Reload =
       readonly changes: readonly Change[]
       readonly warnings: readonly Problem[]
     }
-  /** Told after a signal only: somebody asked. */
+  /** Told when somebody asked (a signal), and when a rejected file is as it was again. */
   | { readonly kind: 'unchanged' }
   /** The old settings stay. */
   | { readonly kind: 'rejected'; readonly problems: readonly Problem[] }
