@@ -1,0 +1,269 @@
+import { quantile } from './statistics.ts'
+
+interface Target {
+  readonly host: string
+  readonly hostname: string
+  readonly port: number
+  readonly path: string
+}
+
+function targetOf(address: string): Target {
+  const url = new URL(address)
+  return { host: url.host, hostname: url.hostname, port: Number(url.port), path: url.pathname + url.search }
+}
+
+const requestFor = (target: Target) =>
+  Buffer.from(`GET ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\n\r\n`)
+
+export interface CrowdResult {
+  readonly clients: number
+  readonly equal: number
+  readonly failures: readonly string[]
+  /** To the last byte. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** So many clients ask for one address at once, each on its own connection; every body is compared with `expected` as it comes. */
+export async function crowd(
+  address: string,
+  clients: number,
+  expected: Uint8Array,
+  signal: AbortSignal,
+): Promise<CrowdResult> {
+  const target = targetOf(address)
+  const times: number[] = []
+  const failures: string[] = []
+  const began = performance.now()
+  const one = async () => {
+    try {
+      await readExpected(target, expected, signal)
+      times.push(performance.now() - began)
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, one))
+  return { clients, equal: times.length, failures, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
+}
+
+async function readExpected(target: Target, expected: Uint8Array, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const reader = new AnswerReader()
+  let at = 0
+  const socket = await Bun.connect({
+    hostname: target.hostname,
+    port: target.port,
+    socket: {
+      data(_, chunk) {
+        const body = reader.body(chunk)
+        if (!body) return
+        if (reader.status !== 200) return reject(new Error(`status ${reader.status}`))
+        if (Buffer.compare(body, expected.subarray(at, at + body.length)) !== 0) {
+          return reject(new Error(`wrong bytes after ${at}`))
+        }
+        at += body.length
+        if (at === expected.length) resolve()
+      },
+      close: () => reject(new Error(`closed after ${at} of ${expected.length} bytes`)),
+      error: (_, error) => reject(error),
+    },
+  })
+  const abort = () => reject(new Error(`not done in time, after ${at} bytes`))
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    socket.write(requestFor(target))
+    await promise
+  } finally {
+    signal.removeEventListener('abort', abort)
+    socket.terminate()
+  }
+}
+
+/** Splits off the header of one answer; what follows is body as it came. */
+class AnswerReader {
+  status = 0
+  contentLength = Number.NaN
+  #head: Buffer | undefined = Buffer.alloc(0)
+
+  body(chunk: Buffer): Buffer | undefined {
+    if (!this.#head) return chunk
+    this.#head = Buffer.concat([this.#head, chunk])
+    const end = this.#head.indexOf('\r\n\r\n')
+    if (end < 0) return undefined
+    const text = this.#head.toString('latin1', 0, end)
+    this.status = Number(text.slice(9, 12))
+    this.contentLength = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? Number.NaN)
+    const rest = this.#head.subarray(end + 4)
+    this.#head = undefined
+    return rest
+  }
+}
+
+export interface SlowReaders extends AsyncDisposable {
+  /** Bytes that all of them have taken so far. */
+  readonly receivedBytes: number
+  /** Connections that ended before they were told to, or answered something other than 200. */
+  readonly broken: number
+}
+
+/** Many connections that each take one body at a steady, slow rate, until disposed. */
+export async function startSlowReaders(
+  address: string,
+  count: number,
+  bytesPerSecond: number,
+): Promise<SlowReaders> {
+  const target = targetOf(address)
+  let receivedBytes = 0
+  let broken = 0
+  let stopping = false
+  const one = async () => {
+    const began = performance.now()
+    const reader = new AnswerReader()
+    let taken = 0
+    return await Bun.connect({
+      hostname: target.hostname,
+      port: target.port,
+      socket: {
+        data(socket, chunk) {
+          const body = reader.body(chunk)
+          if (reader.status !== 0 && reader.status !== 200) broken++
+          taken += body?.length ?? 0
+          receivedBytes += body?.length ?? 0
+          const aheadMs = (taken / bytesPerSecond) * 1000 - (performance.now() - began)
+          if (aheadMs <= 1) return
+          socket.pause()
+          setTimeout(() => {
+            if (!stopping) socket.resume()
+          }, aheadMs)
+        },
+        open(socket) {
+          socket.write(requestFor(target))
+        },
+        close() {
+          if (!stopping && !(taken >= reader.contentLength)) broken++
+        },
+        error() {
+          broken++
+        },
+      },
+    })
+  }
+  const sockets = await Promise.all(Array.from({ length: count }, one))
+  return {
+    get receivedBytes() {
+      return receivedBytes
+    },
+    get broken() {
+      return broken
+    },
+    async [Symbol.asyncDispose]() {
+      stopping = true
+      for (const socket of sockets) socket.terminate()
+    },
+  }
+}
+
+export interface LatencyResult {
+  readonly requests: number
+  readonly failures: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface LatencyOptions {
+  readonly durationMs: number
+  /** Keep-alive connections, each with one request at a time. Default 4. */
+  readonly connections?: number
+  /** Pause after each answer, so that the load stays light. Default 2. */
+  readonly pauseMs?: number
+}
+
+/** The latency of answers that are at hand, over keep-alive connections, under light load. */
+export async function measureLatency(address: string, options: LatencyOptions): Promise<LatencyResult> {
+  const { durationMs, connections = 4, pauseMs = 2 } = options
+  const target = targetOf(address)
+  const request = requestFor(target)
+  const until = performance.now() + durationMs
+  const times: number[] = []
+  let failures = 0
+  const one = async () => {
+    using connection = await KeepAlive.open(target)
+    while (performance.now() < until) {
+      const began = performance.now()
+      if (!(await connection.ask(request))) {
+        failures++
+        return
+      }
+      times.push(performance.now() - began)
+      await Bun.sleep(pauseMs)
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, one))
+  return { requests: times.length, failures, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
+}
+
+/** Fetches every path once, so many at a time; gives how many were answered with 200. */
+export async function fetchAll(base: string, paths: Iterable<string>, concurrency: number): Promise<number> {
+  const target = targetOf(base)
+  const queue = paths[Symbol.iterator]()
+  let good = 0
+  const one = async () => {
+    using connection = await KeepAlive.open(target)
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      const path = `${target.path.replace(/\/$/, '')}/${next.value}`
+      if (await connection.ask(requestFor({ ...target, path }))) good++
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, one))
+  return good
+}
+
+/** One connection that is asked again and again. Answers must have a Content-Length. */
+class KeepAlive implements Disposable {
+  #socket: Bun.Socket | undefined
+  #pending: { resolve: (good: boolean) => void; reader: AnswerReader; received: number } | undefined
+  #closed = false
+
+  static async open(target: Target): Promise<KeepAlive> {
+    const connection = new KeepAlive()
+    connection.#socket = await Bun.connect({
+      hostname: target.hostname,
+      port: target.port,
+      socket: {
+        data: (_, chunk) => connection.#take(chunk),
+        close: () => connection.#end(),
+        error: () => connection.#end(),
+      },
+    })
+    return connection
+  }
+
+  /** True when the answer was a 200 and came whole. */
+  ask(request: Uint8Array): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      this.#pending = { resolve, reader: new AnswerReader(), received: 0 }
+      this.#socket?.write(request)
+    })
+  }
+
+  #take(chunk: Buffer): void {
+    const pending = this.#pending
+    if (!pending) return
+    const { reader } = pending
+    pending.received += reader.body(chunk)?.length ?? 0
+    if (reader.status === 0 || pending.received < reader.contentLength) return
+    this.#pending = undefined
+    pending.resolve(reader.status === 200 && pending.received === reader.contentLength)
+  }
+
+  #end(): void {
+    this.#closed = true
+    this.#pending?.resolve(false)
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket?.terminate()
+  }
+}
