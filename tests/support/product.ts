@@ -8,8 +8,8 @@ export interface StartOptions {
   readonly dataDir: string
   /** Flags besides `--listen`, `--data` and `--log`: `['--offline']`. */
   readonly args?: readonly string[]
-  /** Added to `isolatedEnv` with a home beside the data folder. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Added to `isolatedEnv` with a home beside the data folder; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** Default `json`. */
   readonly log?: 'json' | 'text' | 'off'
   /** `host:port`; a free port of 127.0.0.1 when left out. */

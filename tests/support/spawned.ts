@@ -17,7 +17,8 @@ export interface Spawned extends AsyncDisposable {
 
 export interface SpawnedOptions {
   readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+  /** The whole environment; `undefined` counts as absent. */
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 const waitMs = 30_000
@@ -28,7 +29,7 @@ export function startProcess(
   args: readonly string[],
   { cwd, env }: SpawnedOptions,
 ): Spawned {
-  const child = spawn(command, [...args], { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, [...args], { cwd, env: present(env), stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   let ended = false
@@ -97,4 +98,10 @@ function whenEnded(child: ChildProcess, onProblem: (text: string) => void): Prom
       resolve({ code: undefined, signal: undefined })
     })
   })
+}
+
+function present(env: SpawnedOptions['env']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
 }

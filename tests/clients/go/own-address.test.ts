@@ -44,7 +44,7 @@ testGo(
     const applied = await runLimited({
       command: 'go',
       args: ['env', '-w', setting],
-      env: { ...client.env, GOROOT, GOENV: goenv, GOPROXY: undefined },
+      env: { PATH: client.env.PATH, HOME: client.env.HOME, GOROOT, GOENV: goenv },
       limitMs: 20_000,
     })
     expect(applied.code).toBe(0)
