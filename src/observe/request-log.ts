@@ -1,17 +1,8 @@
 /** The request log: one line for each answer, for a person or for a machine. */
 
+import { humanBytes, humanDuration } from './human.ts'
 import type { LineWriter } from './line-writer.ts'
-import {
-  clockTime,
-  columns,
-  cutEnd,
-  cutMiddle,
-  humanBytes,
-  humanDuration,
-  paint,
-  printable,
-  type Style,
-} from './terminal-text.ts'
+import { clockTime, columns, cutEnd, cutMiddle, paint, printable, type Style } from './terminal-text.ts'
 
 export type LogFormat = 'text' | 'json' | 'off'
 
