@@ -54,6 +54,19 @@ export const schema = {
       example: '1d',
     }),
   },
+  ahead: {
+    enabled: setting(boolean, {
+      fallback: { value: true },
+      summary:
+        'Fetches what a client will probably ask for next before it does. Pauses by itself when too much of it is not used.',
+      example: 'false',
+    }),
+    maxBytes: setting(size(0), {
+      fallback: { value: 256 * MiB },
+      summary: 'How much may lie fetched ahead and not asked for yet.',
+      example: '1GiB',
+    }),
+  },
   shutdown: {
     graceMs: setting(duration(0), {
       fallback: { value: 8 * second },

@@ -72,7 +72,7 @@ interface SettingOptions<T> {
   readonly needsRestart?: boolean
 }
 
-export function setting<T>(kind: Kind<T>, options: SettingOptions<T>): Setting<T> {
+export function setting<T>(kind: Kind<T>, options: SettingOptions<NoInfer<T>>): Setting<T> {
   return { setting: true, kind, secret: false, needsRestart: false, ...options }
 }
 

@@ -30,7 +30,8 @@ export interface RelayedRequest {
 }
 
 export interface RelayOptions {
-  readonly ecosystems: readonly Ecosystem[]
+  /** The adapters in force; they are replaced when the settings change. */
+  readonly ecosystems: () => readonly Ecosystem[]
   readonly cache: Cache
   /** Undefined when the name may be asked for; the refusal otherwise. Runs before anything else. */
   readonly gate: (resource: Resource) => Refusal | undefined
@@ -58,13 +59,13 @@ const YEAR_SECONDS = 31_536_000
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
 export class Relay {
   readonly #options: RelayOptions
-  readonly #byPrefix: ReadonlyMap<string, Ecosystem>
+  #byPrefix: ReadonlyMap<string, Ecosystem>
   readonly #hot: HotAnswers
   readonly #now: () => number
 
   constructor(options: RelayOptions) {
     this.#options = options
-    this.#byPrefix = new Map(options.ecosystems.map((ecosystem) => [ecosystem.id, ecosystem]))
+    this.#byPrefix = byPrefix(options.ecosystems())
     this.#hot = new HotAnswers({ maxBytes: options.memoryBytes, touch: options.touch })
     this.#now = options.now ?? Date.now
   }
@@ -74,8 +75,9 @@ export class Relay {
     this.#hot.forget(key)
   }
 
-  /** Void all that was rendered: the rules have changed. */
+  /** Void all that was rendered, and look the adapters up again: the rules have changed. */
   forgetAll(): void {
+    this.#byPrefix = byPrefix(this.#options.ecosystems())
     this.#hot.clear()
   }
 
@@ -297,6 +299,10 @@ export class Relay {
     const refused: Refused = { kind: 'refused', refusal, remembered: false }
     return this.#refuse(ecosystem, resource, request, refused, startedAtMs)
   }
+}
+
+function byPrefix(ecosystems: readonly Ecosystem[]): ReadonlyMap<string, Ecosystem> {
+  return new Map(ecosystems.map((ecosystem) => [ecosystem.id, ecosystem]))
 }
 
 /** Sends a ready answer, or the part of it that the request's conditions and range ask for. */

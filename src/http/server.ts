@@ -1,9 +1,10 @@
 import type { AdminApi } from './admin-api.ts'
+import { baseUrlFor } from './base-url.ts'
 import type { Relay } from './relay.ts'
 
 export interface HttpServerOptions {
-  /** `host:port`; port 0 takes a free one. An IPv6 host stands in brackets. */
-  readonly listen: string
+  /** Port 0 takes a free one. An IPv6 host stands without brackets. */
+  readonly listen: { readonly host: string; readonly port: number }
   readonly relay: Relay
   readonly admin: AdminApi
   /** False while the server is starting or stopping. */
@@ -40,7 +41,7 @@ export interface HttpServer {
 /** Listens, and sends each request to its room. Throws ListenError when the address cannot be had. */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
   const { relay, admin } = options
-  const { hostname, port } = splitAddress(options.listen)
+  const { host, port } = options.listen
 
   const handle = (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
     const { url } = request
@@ -59,7 +60,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     if (!reads) return text(405, `${method} is not served here; use GET or HEAD`, { allow: 'GET, HEAD' })
     switch (path) {
       case '/': {
-        const { html, csp } = options.home(`http://${request.headers.get('host') ?? options.listen}`)
+        const { html, csp } = options.home(baseUrlFor(request.headers.get('host'), address))
         return new Response(html, {
           headers: {
             'content-type': 'text/html; charset=utf-8',
@@ -84,7 +85,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
 
   const serve = () =>
     Bun.serve({
-      hostname,
+      hostname: host,
       port,
       development: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
@@ -102,9 +103,9 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     throw listenError(options.listen, error)
   }
 
-  const shown = server.hostname?.includes(':') ? `[${server.hostname}]` : (server.hostname ?? hostname)
+  const address = `http://${reachable(host)}:${server.port}`
   return {
-    url: `http://${shown}:${server.port}`,
+    url: address,
     get pending() {
       return server.pendingRequests
     },
@@ -119,23 +120,25 @@ function text(status: number, line: string, headers: Record<string, string> = {}
   })
 }
 
-function splitAddress(listen: string): { hostname: string; port: number } {
-  const colon = listen.lastIndexOf(':')
-  return { hostname: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) }
+/** A wildcard is no address to copy: this machine reaches the server by loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
-function listenError(listen: string, error: unknown): ListenError {
+function listenError(listen: HttpServerOptions['listen'], error: unknown): ListenError {
+  const address = `${listen.host}:${listen.port}`
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'EADDRINUSE') {
     return new ListenError(
-      `the address ${listen} is in use`,
+      `the address ${address} is in use`,
       `is a Posthaste running already? else choose another with --listen, or 127.0.0.1:0 for a free port`,
       { cause: error },
     )
   }
   const reason = error instanceof Error ? error.message : String(error)
   return new ListenError(
-    `cannot listen on ${listen}: ${reason}`,
+    `cannot listen on ${address}: ${reason}`,
     'give a host:port of this machine with --listen',
     { cause: error },
   )

@@ -1,12 +1,38 @@
+import type { Config } from '../config/schema.ts'
 import { parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
-import type { ChecksumDatabase } from '../ecosystems/go/gosumdb.ts'
+import { type ChecksumDatabase, parseGosumdb } from '../ecosystems/go/gosumdb.ts'
 import type { SourceList, SourceStep } from '../upstream/source-list.ts'
 
 /** The public database's own address for mainland China; what it says is signed like the original. */
 const MAINLAND_ALIAS = 'https://sum.golang.google.cn'
 
+export const GO_SOURCES = 'go'
+export const SUMDB_SOURCES = 'go-sumdb'
+
+/** The lists of sources that the settings mean: modules, and the checksum database beside them. */
+export function goLists(
+  { go }: Config,
+  origins: Readonly<Record<string, string>>,
+): Readonly<Record<string, SourceList>> {
+  const foundIn = origins['go.upstream'] ?? 'default'
+  const modules =
+    go.upstream === undefined ? undefined : goSourceList(go.upstream, foundIn, isBuiltIn(foundIn))
+  const database = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb)
+  return {
+    ...(modules === undefined ? {} : { [GO_SOURCES]: modules }),
+    ...(database?.kind === 'database'
+      ? { [SUMDB_SOURCES]: sumdbSourceList(database, modules ?? [], origins['go.sumdb'] ?? 'default') }
+      : {}),
+  }
+}
+
+/** The list that a toolchain brings along leads to the origin; what somebody set may lead anywhere. */
+function isBuiltIn(foundIn: string): boolean {
+  return foundIn.includes('built in') || foundIn.includes('$GOROOT')
+}
+
 /** The list of module sources that a GOPROXY string means. An invalid one was refused with the configuration. */
-export function goSourceList(goproxy: string, foundIn: string, origin: boolean): SourceList {
+function goSourceList(goproxy: string, foundIn: string, origin: boolean): SourceList {
   const parsed = parseGoproxyList(goproxy)
   if (!parsed.ok) return []
   return parsed.steps.map((step): SourceStep => {
@@ -20,9 +46,8 @@ export function goSourceList(goproxy: string, foundIn: string, origin: boolean):
  * at the alias. All are equal, because every answer is checked against the database's key. An address in
  * GOSUMDB itself takes the place of them all, as it does for the go command.
  */
-export function sumdbSourceList(
+function sumdbSourceList(
   database: ChecksumDatabase,
-  name: string,
   modules: SourceList,
   foundIn: string,
 ): SourceList {
@@ -31,7 +56,7 @@ export function sumdbSourceList(
     database.url !== undefined
       ? [database.url]
       : [
-          ...modules.flatMap((step) => (step.kind === 'source' ? [`${step.url}/sumdb/${name}`] : [])),
+          ...(database.name === undefined ? [] : relayedBy(modules, database.name)),
           ...(own === undefined ? [] : [own]),
           ...(database.wellKnown ? [MAINLAND_ALIAS] : []),
         ]
@@ -43,6 +68,10 @@ export function sumdbSourceList(
     foundIn,
     origin: true,
   }))
+}
+
+function relayedBy(modules: SourceList, name: string): string[] {
+  return modules.flatMap((step) => (step.kind === 'source' ? [`${step.url}/sumdb/${name}`] : []))
 }
 
 /** Short and stable: the host, with what tells two sources on one host apart. */

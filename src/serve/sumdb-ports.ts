@@ -8,8 +8,7 @@ import type {
 } from '../ecosystems/go/sumdb/sumdb-ports.ts'
 import type { Store } from '../store/store.ts'
 import { type Upstream, UpstreamError } from '../upstream/upstream.ts'
-
-export const SUMDB_SOURCES = 'go-sumdb'
+import { SUMDB_SOURCES } from './go-lists.ts'
 
 const MAX_ANSWER_BYTES = 1024 * 1024
 

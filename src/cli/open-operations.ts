@@ -1,0 +1,35 @@
+import type { CacheOperations } from '../cache/operations.ts'
+import { operationsOn } from '../cache/operations.ts'
+import type { Config } from '../config/schema.ts'
+import { readServerFile } from '../serve/server-file.ts'
+import { openLocalStore } from '../store/local/local-store.ts'
+import { StoreError } from '../store/store.ts'
+import { remoteOperations } from './remote-operations.ts'
+
+export interface OpenedOperations extends AsyncDisposable {
+  readonly operations: CacheOperations
+  /** The running server that does the work; undefined when the data folder was opened here. */
+  readonly server: string | undefined
+}
+
+/** Opens the data folder, or reaches the server that holds it. Throws StoreError when neither works. */
+export async function openOperations(config: Config): Promise<OpenedOperations> {
+  try {
+    const store = await openLocalStore({ dataDir: config.data, maxBytes: config.cache.maxBytes, scrubEveryMs: 0 })
+    await store.ready()
+    return {
+      operations: operationsOn(store, () => undefined),
+      server: undefined,
+      [Symbol.asyncDispose]: () => store.close(),
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'store.locked') throw error
+    const server = await readServerFile(config.data)
+    if (server === undefined) throw error
+    return {
+      operations: remoteOperations(server.url, config.admin.token),
+      server: server.url,
+      [Symbol.asyncDispose]: async () => undefined,
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { CacheOperations } from '../cache/operations.ts'
+import type { ListFilter, ObjectSummary, StoreStats, VerifySummary } from '../store/store.ts'
+
+/** The server answered, but not as it should; `hint` says what to do. */
+export class AdminApiError extends Error {
+  override readonly name = 'AdminApiError'
+  readonly code = 'admin.failed'
+  readonly hint: string
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+/** The operations of a running server, through its admin API. */
+export function remoteOperations(url: string, token: string | undefined): CacheOperations {
+  const call = async <T>(method: 'GET' | 'POST', path: string, parameters: Record<string, string>) => {
+    const address = new URL(path, url)
+    for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value)
+    return (await request(method, address, token)) as T
+  }
+  return {
+    stats: () => call<StoreStats>('GET', '/api/cache/stats', {}),
+    async *list(filter) {
+      let after = filter.after
+      let left = filter.limit ?? Number.POSITIVE_INFINITY
+      while (left > 0) {
+        const page = await call<{ objects: ObjectSummary[]; next: string | null }>(
+          'GET',
+          '/api/cache/objects',
+          parametersOf({ ...filter, ...(after === undefined ? {} : { after }), limit: Math.min(left, 1_000) }),
+        )
+        yield* page.objects
+        left -= page.objects.length
+        if (page.next === null) return
+        after = page.next
+      }
+    },
+    verify: () => call<VerifySummary>('POST', '/api/cache/verify', {}),
+    collect: (targetBytes) =>
+      call('POST', '/api/cache/gc', targetBytes === undefined ? {} : { targetBytes: String(targetBytes) }),
+    remove: (pattern) => call('POST', '/api/cache/remove', { pattern }),
+  }
+}
+
+function parametersOf({ pattern, after, limit, proof }: ListFilter): Record<string, string> {
+  return {
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(after === undefined ? {} : { after }),
+    ...(limit === undefined ? {} : { limit: String(limit) }),
+    ...(proof === undefined ? {} : { proof }),
+  }
+}
+
+/** The answer is our own server's on this machine, so its shape is trusted. */
+async function request(method: 'GET' | 'POST', address: URL, token: string | undefined): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(address, {
+      method,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(30 * 60_000),
+      proxy: '',
+    })
+  } catch (error) {
+    throw new AdminApiError(
+      `the server at ${address.origin}, which holds the data folder, does not answer`,
+      'is it stopping? try again, or stop it',
+      { cause: error },
+    )
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return body
+  const reason =
+    typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : `status ${response.status}`
+  throw new AdminApiError(`the server at ${address.origin} refused: ${reason}`, 'see admin.token in the configuration')
+}

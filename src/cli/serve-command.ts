@@ -1,0 +1,143 @@
+import { readTextFile } from '../config/read-text-file.ts'
+import { formatProblem } from '../config/problem.ts'
+import { resolveConfig } from '../config/resolve-config.ts'
+import { watchConfig } from '../config/watch-config.ts'
+import { LineWriter, streamSink } from '../observe/line-writer.ts'
+import { createLogger, type Logger } from '../observe/log.ts'
+import { mask } from '../observe/mask.ts'
+import { createRequestLog, droppedLine } from '../observe/request-log.ts'
+import { greeting, type Posthaste, startPosthaste } from '../serve/posthaste.ts'
+import { tellError, tellUsage } from './command.ts'
+import { configFlags, describeFlags, parseFlags } from './flags.ts'
+import type { ExitCode, Io } from './io.ts'
+import { settingsFor } from './settings.ts'
+
+const flagSpecs = {
+  ...configFlags,
+  help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
+} as const
+
+const help = `posthaste serve [FLAGS]
+
+Runs the caching proxy until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads the settings again.
+
+${describeFlags(flagSpecs)}
+Example: posthaste serve --listen 127.0.0.1:7678 --data ./posthaste-data
+         posthaste serve --offline --log json
+`
+
+/** Ends when the server has stopped. 1: it could not start; 64: wrong usage or settings. */
+export async function serveCommand(args: readonly string[], io: Io): Promise<ExitCode> {
+  const parsed = parseFlags(args, flagSpecs)
+  if (!parsed.ok) return tellUsage(parsed.message, io, 'serve')
+  if (parsed.values.help === true) {
+    io.stdout.write(help)
+    return 0
+  }
+  const [extra] = parsed.positionals
+  if (extra !== undefined) return tellUsage(`'serve' takes no '${extra}'`, io, 'serve')
+  const settings = await settingsFor(parsed.values, io)
+  if (settings === undefined) return 64
+  const { loaded, go } = settings
+  const { config, origins } = loaded
+
+  const color = process.stdout.isTTY === true && (io.env.NO_COLOR ?? '') === ''
+  const out = new LineWriter({ sink: streamSink(process.stdout), droppedLine: droppedLine(config.log) })
+  const err = new LineWriter({ sink: streamSink(process.stderr), droppedLine: droppedLine(config.log) })
+  const log = createLogger({ format: config.log, writer: err, color, mask })
+  const requestLog = createRequestLog({
+    format: config.log,
+    writer: out,
+    color,
+    width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+    mask,
+  })
+
+  // Signals count from the first moment: one that comes while the server starts must not leave an orphan.
+  const signals = new StopSignals()
+  let server: Posthaste
+  try {
+    const droppedLines = () => out.dropped + err.dropped
+    const options = { config, origins, go, env: io.env, log, requestLog, droppedLines }
+    server = await startPosthaste(options)
+    if (config.log === 'text') out.write(greeting(server.url, options).map(mask).join('\n'))
+    out.write(`posthaste ready on ${server.url}`)
+  } catch (error) {
+    tellError(error, io, 'serve')
+    return 1
+  }
+
+  using _watch = watchConfig({
+    initial: loaded,
+    load: async () =>
+      (await resolveConfig({ flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile })).result,
+    onReload: (reload) => {
+      switch (reload.kind) {
+        case 'rejected':
+          for (const problem of reload.problems) log.error(`new settings refused: ${formatProblem(problem)}`)
+          log.warn('the old settings stay in force')
+          return
+        case 'unchanged':
+          log.info('settings read again: nothing changed')
+          return
+        case 'changed':
+          for (const { key, from, to, needsRestart } of reload.changes) {
+            const when = needsRestart ? ' (takes effect after a restart)' : ''
+            log.info(`${key}: ${JSON.stringify(from)} → ${JSON.stringify(to)}${when}`)
+          }
+          server.configure(reload.config, reload.origins).catch((error: unknown) => {
+            log.error('the new settings could not be applied', { error: asError(error) })
+          })
+      }
+    },
+  })
+  using _guards = guardProcess(log)
+
+  await signals.first
+  log.info('stopping: running answers are finished', { graceMs: config.shutdown.graceMs })
+  await server.stop(config.shutdown.graceMs)
+  await Promise.all([out.flush(AbortSignal.timeout(1_000)), err.flush(AbortSignal.timeout(1_000))])
+  return 0
+}
+
+/** The first signal asks for an orderly stop, the second one ends the process at once. */
+class StopSignals {
+  readonly first: Promise<void>
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.first = promise
+    let asked = false
+    const stop = () => {
+      if (asked) process.exit(1)
+      asked = true
+      resolve()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    // Under npm the parent may be killed without a word; nobody would hold the other end of our port then.
+    if (process.env.npm_lifecycle_event !== undefined) {
+      const parent = process.ppid
+      setInterval(() => {
+        if (process.ppid !== parent && !asked) stop()
+      }, 1_000).unref()
+    }
+  }
+}
+
+/** A bug in one request must not take the others down: it is told, and the server goes on. */
+function guardProcess(log: Logger): Disposable {
+  const tell = (error: unknown) => log.error('an error that nobody handled', { error: asError(error) })
+  process.on('unhandledRejection', tell)
+  process.on('uncaughtException', tell)
+  return {
+    [Symbol.dispose]() {
+      process.off('unhandledRejection', tell)
+      process.off('uncaughtException', tell)
+    },
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

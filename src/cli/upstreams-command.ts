@@ -1,0 +1,137 @@
+import type { Loaded } from '../config/load-config.ts'
+import type { Resolved } from '../config/resolve-config.ts'
+import { goLists } from '../serve/go-lists.ts'
+import { upstreamOptions } from '../serve/upstream-options.ts'
+import { createUpstream } from '../upstream/create-upstream.ts'
+import { maskedAddress, type SourceList } from '../upstream/source-list.ts'
+import { VERSION } from '../version.ts'
+import { tellError, tellUsage } from './command.ts'
+import { configFlags, parseFlags } from './flags.ts'
+import type { ExitCode, Io } from './io.ts'
+import { settingsFor } from './settings.ts'
+
+const help = `posthaste upstreams [--json] [--config FILE] [--SETTING VALUE …]
+
+Shows each ecosystem's sources in the order in which they are asked, where each was found (the toolchain, a
+variable, a file), and whether it answers. Exit code 0: each list has a source that answers; 1: one has none.
+
+Example: posthaste upstreams
+         POSTHASTE_GO_UPSTREAM='https://goproxy.cn|https://goproxy.io,direct' posthaste upstreams --json
+`
+
+interface Row {
+  readonly list: string
+  readonly id: string
+  readonly address: string
+  readonly foundIn: string
+  readonly separator: ',' | '|' | null
+  readonly ok: boolean
+  readonly detail: string
+  readonly tookMs: number | null
+}
+
+export async function upstreamsCommand(args: readonly string[], io: Io): Promise<ExitCode> {
+  const parsed = parseFlags(args, {
+    ...configFlags,
+    json: { type: 'boolean', summary: 'Prints JSON.' },
+    help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
+  })
+  if (!parsed.ok) return tellUsage(parsed.message, io, 'upstreams')
+  if (parsed.values.help === true) {
+    io.stdout.write(help)
+    return 0
+  }
+  const [extra] = parsed.positionals
+  if (extra !== undefined) return tellUsage(`'upstreams' takes no '${extra}'`, io, 'upstreams')
+  const settings = await settingsFor(parsed.values, io)
+  if (settings === undefined) return 64
+  try {
+    const rows = await probeAll(settings.loaded, io)
+    const json = parsed.values.json === true || parsed.values.json === 'true'
+    if (json) io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
+    else tell(rows, settings.go, io)
+    const lists = new Set(rows.map(({ list }) => list))
+    const alive = new Set(rows.filter(({ ok }) => ok).map(({ list }) => list))
+    return lists.size > 0 && lists.size === alive.size ? 0 : 1
+  } catch (error) {
+    tellError(error, io, 'upstreams')
+    return 2
+  }
+}
+
+async function probeAll({ config, origins }: Loaded, io: Io): Promise<Row[]> {
+  const lists = goLists(config, origins)
+  const upstream = createUpstream({
+    ...(await upstreamOptions(config, io.env)),
+    lists,
+    version: VERSION,
+    instanceId: 'upstreams-command',
+    env: io.env,
+    probePaths: { 'go-sumdb': 'latest' },
+  })
+  try {
+    const perList = await Promise.all(
+      Object.entries(lists).map(async ([list, steps]) => {
+        const results = new Map<string, { ok: boolean; detail: string; tookMs: number }>()
+        for await (const result of upstream.probe(list, AbortSignal.timeout(30_000))) {
+          results.set(result.id, result)
+        }
+        return rowsOf(list, steps, results)
+      }),
+    )
+    return perList.flat()
+  } finally {
+    await upstream.close()
+  }
+}
+
+function rowsOf(
+  list: string,
+  steps: SourceList,
+  results: ReadonlyMap<string, { ok: boolean; detail: string; tookMs: number }>,
+): Row[] {
+  return steps.map((step): Row => {
+    if (step.kind !== 'source') {
+      const detail = step.kind === 'direct' ? "the client's own part" : 'nothing is fetched beyond this'
+      return { list, id: step.kind, address: step.kind, foundIn: '', separator: null, ok: false, detail, tookMs: null }
+    }
+    const result = results.get(step.id)
+    return {
+      list,
+      id: step.id,
+      address: maskedAddress(step.url),
+      foundIn: step.foundIn,
+      separator: step.next ?? null,
+      ok: result?.ok ?? false,
+      detail: result?.detail ?? 'was not asked',
+      tookMs: result === undefined ? null : Math.round(result.tookMs),
+    }
+  })
+}
+
+function goNotes(go: Resolved['go']): { found: boolean; notes: readonly string[] } {
+  if (go === undefined) return { found: false, notes: [] }
+  return go.found ? { found: true, notes: go.notes } : { found: false, notes: [go.reason] }
+}
+
+function tell(rows: readonly Row[], go: Resolved['go'], io: Io): void {
+  for (const note of goNotes(go).notes) io.stdout.write(`note: ${note}\n`)
+  if (rows.length === 0) {
+    io.stdout.write('no source is configured: set go.upstream in posthaste.yaml, or POSTHASTE_GO_UPSTREAM\n')
+    return
+  }
+  const width = Math.max(...rows.map(({ address }) => address.length))
+  let list = ''
+  for (const row of rows) {
+    if (row.list !== list) {
+      list = row.list
+      io.stdout.write(`${list}\n`)
+    }
+    const mark = row.tookMs === null ? ' ' : row.ok ? '✓' : '✗'
+    const took = row.tookMs === null ? '' : `${row.tookMs} ms`
+    const where = row.foundIn === '' ? '' : `  (${row.foundIn})`
+    io.stdout.write(
+      `  ${mark} ${row.address.padEnd(width)} ${row.separator ?? ' '}  ${took.padStart(8)}  ${row.detail}${where}\n`,
+    )
+  }
+}

@@ -1,0 +1,88 @@
+import type { Config } from '../config/schema.ts'
+import type { Ecosystem, Refusal, Resource } from '../ecosystems/ecosystem.ts'
+import { createGoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
+import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
+import { privateRefusal } from '../ecosystems/go/refusals.ts'
+import { createGoProof, type GoProof } from '../ecosystems/go/sumdb/go-proof.ts'
+import type { SecurityEvent } from '../ecosystems/go/sumdb/sumdb-ports.ts'
+import { createSumdbVerifier } from '../ecosystems/go/sumdb/verifier.ts'
+import type { CheckZip } from '../ecosystems/go/zip/zip-check.ts'
+import { compilePatterns } from '../policy/private-patterns.ts'
+import type { Store } from '../store/store.ts'
+import type { SourceList } from '../upstream/source-list.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { goLists } from './go-lists.ts'
+import { sumdbPorts } from './sumdb-ports.ts'
+
+export interface GoRoomPorts {
+  readonly store: Store
+  readonly upstream: Upstream
+  readonly checkZip: CheckZip
+  readonly now: () => number
+  readonly onSecurity: (event: SecurityEvent) => void
+  readonly onTrouble: (detail: string) => void
+}
+
+/** Go as it is configured right now. Replaced as a whole when the settings change. */
+export interface GoRoom {
+  readonly ecosystem: Ecosystem
+  readonly lists: Readonly<Record<string, SourceList>>
+  /** The refusal for a name that is private here; undefined for a public one. */
+  readonly gate: (resource: Resource) => Refusal | undefined
+  /** The checksum database in force, for people; undefined when it is off. */
+  readonly database: string | undefined
+}
+
+/** Puts the Go adapter, its proofs and its sources together. */
+export function goRoom(
+  config: Config,
+  origins: Readonly<Record<string, string>>,
+  ports: GoRoomPorts,
+): GoRoom {
+  const { go } = config
+  const isPrivate = compilePatterns(go.private)
+  const isUnlisted = compilePatterns(go.nosumdb)
+  const parsed = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb)
+  const database = parsed?.kind === 'database' ? parsed : undefined
+  const proof = database === undefined ? undefined : proofWith(database, config, ports)
+
+  return {
+    ecosystem: createGoEcosystem({
+      ttl: go.ttl,
+      onOutage: go.onOutage,
+      isPrivate,
+      isUnlisted,
+      sumdb: proof,
+      checkZipForm: ports.checkZip,
+    }),
+    lists: goLists(config, origins),
+    gate: (resource) => (isPrivate(resource.name) ? privateRefusal(resource.name, go.private) : undefined),
+    database: proof?.name,
+  }
+}
+
+function proofWith(database: ChecksumDatabase, config: Config, ports: GoRoomPorts): GoProof {
+  // The alias may stand alone: then whatever name the key fits may sign, and clients ask for that name.
+  const name = database.name ?? ''
+  const { remote, tiles, head, keeping } = sumdbPorts({
+    name: name === '' ? 'public' : name,
+    store: ports.store,
+    upstream: ports.upstream,
+    now: ports.now,
+    storeFailed: (error) => ports.onTrouble(error instanceof Error ? error.message : String(error)),
+  })
+  const verifier = createSumdbVerifier({
+    name,
+    key: verifierKey(name, database),
+    remote,
+    tiles,
+    head,
+    onSecurity: ports.onSecurity,
+    onTrouble: ports.onTrouble,
+  })
+  return createGoProof({
+    verifier: keeping(verifier),
+    checkZip: ports.checkZip,
+    waitMs: config.go.proofWaitMs,
+  })
+}

@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto'
+import { Cache } from '../cache/cache.ts'
+import { operationsOn } from '../cache/operations.ts'
+import { reproveAll } from '../cache/reprove.ts'
+import type { GoDiscovery } from '../config/discover-go.ts'
+import type { Config } from '../config/schema.ts'
+import type { Resource } from '../ecosystems/ecosystem.ts'
+import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
+import { AdminApi } from '../http/admin-api.ts'
+import { homePage } from '../http/home-page.ts'
+import { Relay } from '../http/relay.ts'
+import { type HttpServer, startHttpServer } from '../http/server.ts'
+import type { Logger } from '../observe/log.ts'
+import { createPosthasteMetrics } from '../observe/posthaste-metrics.ts'
+import { readProcess } from '../observe/process-readings.ts'
+import type { RequestLog } from '../observe/request-log.ts'
+import { openLocalStore } from '../store/local/local-store.ts'
+import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
+import { VERSION } from '../version.ts'
+import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
+import { type GoRoom, goRoom } from './go-room.ts'
+import { observeCache } from './observe-cache.ts'
+import { removeServerFile, writeServerFile } from './server-file.ts'
+import { upstreamOptions } from './upstream-options.ts'
+
+export interface PosthasteOptions {
+  readonly config: Config
+  readonly origins: Readonly<Record<string, string>>
+  readonly go: GoDiscovery | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: Logger
+  readonly requestLog: RequestLog
+  /** Log lines that were dropped so far. */
+  readonly droppedLines: () => number
+}
+
+/** A server that runs. */
+export interface Posthaste {
+  readonly url: string
+  /** Takes new settings; what needs a restart was left out by the caller. */
+  configure(config: Config, origins: Readonly<Record<string, string>>): Promise<void>
+  /** No new work; running answers and fetches get `graceMs`, then everything is broken off cleanly. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** How often objects that could not be proved are tried again. */
+const REPROVE_EVERY_MS = 60_000
+/** Connections that are opened when a cold build begins. */
+const WARM_CONNECTIONS = 24
+
+/**
+ * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).
+ * Throws StoreError or ListenError, each with a hint for the person who started it.
+ */
+export async function startPosthaste(options: PosthasteOptions): Promise<Posthaste> {
+  const { env, log, requestLog } = options
+  let { config } = options
+  const startedAtMs = Date.now()
+  const instanceId = randomUUID()
+  const closing = new AbortController()
+
+  const store = await openLocalStore({
+    dataDir: config.data,
+    maxBytes: config.cache.maxBytes,
+    scrubEveryMs: config.cache.scrubIntervalMs,
+    onDamage: ({ key, problem }) => {
+      log.error('a kept object is damaged; it is put aside and fetched again when asked for', { key, problem })
+      relay.forget(key)
+    },
+    log: (line) => log.warn(line),
+  })
+  const readings = readProcess()
+  const metrics = createPosthasteMetrics({
+    version: VERSION,
+    runtime: `bun ${Bun.version}`,
+    store: () => store.stats(),
+    process: readings,
+    droppedLines: options.droppedLines,
+  })
+  const upstream: ConfiguredUpstream = createUpstream({
+    ...(await upstreamOptions(config, env)),
+    lists: {},
+    version: VERSION,
+    instanceId,
+    env,
+    onAttempt: (attempt) => metrics.attempted(attempt),
+  })
+  const zipProver = createZipProver()
+  const goPorts = {
+    store,
+    upstream,
+    checkZip: zipProver.checkZip,
+    now: Date.now,
+    onSecurity: ({ kind, detail }: { kind: string; detail: string }) => {
+      log.security(`checksum database: ${kind}`, { detail })
+    },
+    onTrouble: (detail: string) => log.warn('checksum database', { detail }),
+  }
+  let go: GoRoom = goRoom(config, options.origins, goPorts)
+  upstream.setLists(go.lists)
+
+  const cache = new Cache({
+    store,
+    upstream,
+    proofWaitMs: () => config.go.proofWaitMs,
+    observer: observeCache({ metrics, log, changed: (key) => relay.forget(key) }),
+  })
+  const ahead = new FetchAhead({
+    cache,
+    foresightOf: (id) => (id === 'go' ? go.ecosystem.foresight : undefined),
+    allowed: (resource) => go.gate(resource) === undefined,
+    enabled: () => config.ahead.enabled && !config.offline,
+    limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
+    warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
+  })
+  const relay: Relay = new Relay({
+    ecosystems: () => [go.ecosystem],
+    cache,
+    gate: (resource) => go.gate(resource),
+    memoryBytes: config.cache.memoryBytes,
+    touch: (key) => store.touch(key),
+    hitCounter: ({ ecosystem }) => metrics.requestCounter(ecosystem, 'hit'),
+    ahead,
+    instanceId,
+    reportsHits: () => requestLog.on,
+    report: (relayed) => {
+      metrics.requestCounter(relayed.ecosystem, relayed.outcome)(relayed.bytes)
+      if (requestLog.on) requestLog.log(entryOf(relayed))
+    },
+  })
+
+  const operations = operationsOn(store, (key) => relay.forget(key))
+  let ready = false
+  let http: HttpServer
+  try {
+    http = startHttpServer({
+      listen: config.listen,
+      relay,
+      admin: new AdminApi({
+        operations,
+        sources: () => upstream.states(),
+        token: () => config.admin.token,
+        status: () => ({
+          version: VERSION,
+          uptimeSeconds: Math.floor((Date.now() - startedAtMs) / 1_000),
+          ready,
+          offline: config.offline,
+          go: { upstream: config.go.upstream ?? null, database: go.database ?? null },
+          ahead: ahead.balance(),
+          flights: cache.flights,
+          store: store.stats(),
+        }),
+      }),
+      ready: () => ready,
+      metrics: () => metrics.render(),
+      home: (baseUrl) => {
+        const { objects, bytes: sizeBytes, maxBytes } = store.stats()
+        return homePage({
+          version: VERSION,
+          baseUrl,
+          uptimeMs: Date.now() - startedAtMs,
+          offline: config.offline,
+          stats: { objects, sizeBytes, maxBytes, ...metrics.totals() },
+          ecosystems: [{ id: 'go', line: goLine(baseUrl), undo: GO_UNDO }],
+        })
+      },
+      crashed: (error) => log.error('a request failed in a way that nobody expected', { error }),
+    })
+  } catch (error) {
+    await zipProver.close()
+    await upstream.close()
+    await store.close()
+    throw error
+  }
+  await writeServerFile(config.data, { url: http.url, pid: process.pid })
+  ready = true
+
+  const resourceOf = (key: string): Resource | undefined => {
+    if (!key.startsWith('go/')) return undefined
+    const asked = go.ecosystem.parse(key.slice(2))
+    return asked.kind === 'resource' && go.gate(asked.resource) === undefined ? asked.resource : undefined
+  }
+  let reproving: Promise<unknown> | undefined
+  const reprove = setInterval(() => {
+    if (config.offline || reproving !== undefined) return
+    reproving = reproveAll({ store, cache, resourceOf, signal: closing.signal })
+      .then(({ settled }) => {
+        if (settled > 0) log.info('objects that were unproved are settled', { settled })
+      })
+      .catch((error: unknown) => {
+        if (!closing.signal.aborted) log.warn('proving again failed', { error: asError(error) })
+      })
+      .finally(() => {
+        reproving = undefined
+      })
+  }, REPROVE_EVERY_MS)
+  reprove.unref()
+
+  let stopped: Promise<void> | undefined
+  const stop = async (graceMs: number) => {
+    ready = false
+    clearInterval(reprove)
+    ahead.close()
+    const deadline = Date.now() + graceMs
+    const answers = http.stop(false)
+    await Promise.race([answers, Bun.sleep(graceMs)])
+    await cache.close(Math.max(0, deadline - Date.now()))
+    closing.abort(new Error('posthaste is stopping'))
+    await reproving
+    await http.stop(true)
+    await zipProver.close()
+    await upstream.close()
+    await removeServerFile(config.data)
+    await store.close()
+  }
+
+  return {
+    url: http.url,
+    async configure(next, origins) {
+      config = next
+      go = goRoom(config, origins, goPorts)
+      upstream.setLists(go.lists)
+      upstream.setOffline(config.offline)
+      relay.forgetAll()
+      cache.forgetMisses()
+    },
+    stop(graceMs) {
+      stopped ??= stop(graceMs)
+      return stopped
+    },
+  }
+}
+
+function entryOf(relayed: Parameters<ConstructorParameters<typeof Relay>[0]['report']>[0]) {
+  const { request, startedAtMs } = relayed
+  return {
+    atMs: startedAtMs,
+    ecosystem: relayed.ecosystem,
+    method: request.method,
+    path: request.url.slice(request.url.indexOf('/', 8)),
+    status: relayed.status,
+    outcome: relayed.outcome,
+    bytes: relayed.bytes,
+    durationMs: Date.now() - startedAtMs,
+    source: relayed.source,
+    reason: relayed.reason,
+  }
+}
+
+/** Quoted, because `|` is a word of its own to every shell. */
+function goLine(baseUrl: string): string {
+  return `go env -w GOPROXY="${baseUrl}/go|direct"`
+}
+
+const GO_UNDO = 'go env -u GOPROXY'
+
+/** What a person needs above the ready line. */
+export function greeting(url: string, options: PosthasteOptions): readonly string[] {
+  const { config, origins, go } = options
+  const lines = [`data      ${config.data}`]
+  if (config.go.upstream !== undefined) {
+    lines.push(`go        ${config.go.upstream}  (${origins['go.upstream'] ?? 'default'})`)
+  } else {
+    const reason = go === undefined || go.found ? 'nothing is configured' : go.reason
+    lines.push(`go        no source: ${reason}; set go.upstream or POSTHASTE_GO_UPSTREAM`)
+  }
+  if (go?.found) for (const note of go.notes) lines.push(`          ${note}`)
+  lines.push(`checksums ${config.go.sumdb ?? 'off'}  (${origins['go.sumdb'] ?? 'default'})`)
+  if (config.offline) lines.push('offline   answers come from what is kept; nothing is sent upstream')
+  lines.push(
+    '',
+    `to use    ${goLine(url)}`,
+    `to undo   ${GO_UNDO}`,
+    `page      ${url}/`,
+    '',
+  )
+  return lines
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
