@@ -44,8 +44,8 @@ describe('homePage', () => {
     expect(text).toContain('go env -u GOPROXY')
     expect(text).toContain('12,345 objects')
     expect(text).toContain('5.0 GB of 20 GB')
-    expect(text).toContain('1,000 99 % straight from the store')
-    expect(text).toContain('7.0 MB 1.6 kB fetched from upstream')
+    expect(text).toContain('1,000 99 % from the store')
+    expect(text).toContain('7.0 MB 1.6 kB fetched')
     expect(text).toContain('Posthaste 0.1.0')
   })
 

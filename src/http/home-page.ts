@@ -110,10 +110,10 @@ ${clients(data)}
 
 function figures(stats: HomeStats): SafeHtml {
   const { requests, hits, sentBytes, fetchedBytes } = stats
-  const share = requests === 0 ? 'none yet' : `${percent(hits, requests)} straight from the store`
-  const saved = sentBytes === 0 ? 'none yet' : `${humanBytes(fetchedBytes)} fetched from upstream`
+  const share = requests === 0 ? 'none yet' : `${percent(hits, requests)} from the store`
+  const saved = sentBytes === 0 ? 'none yet' : `${humanBytes(fetchedBytes)} fetched`
   return html`<dl class="figures">
-<div><dt>Kept</dt><dd><b>${count(stats.objects)}</b><small>${stats.objects === 1 ? 'object' : 'objects'}, each proved or marked</small></dd></div>
+<div><dt>Kept</dt><dd><b>${count(stats.objects)}</b><small>${stats.objects === 1 ? 'object' : 'objects'}</small></dd></div>
 <div><dt>Disk</dt><dd><b>${humanBytes(stats.sizeBytes)}</b><small>of ${humanBytes(stats.maxBytes)}</small>${gauge(stats)}</dd></div>
 <div><dt>Requests</dt><dd><b>${count(requests)}</b><small>${share}</small></dd></div>
 <div><dt>Sent</dt><dd><b>${humanBytes(sentBytes)}</b><small>${saved}</small></dd></div>

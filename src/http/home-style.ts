@@ -39,7 +39,7 @@ h1 { margin: 0; font: 700 clamp(2rem, 6vw, 2.9rem)/1.1 ui-serif, Georgia, "Noto 
 dt { font-size: .84rem; color: var(--soft); }
 dd { margin: 0; }
 dd b { display: block; font-size: 1.55rem; line-height: 1.35; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -.01em; }
-dd small { color: var(--soft); font-size: .84rem; }
+dd small { display: block; color: var(--soft); font-size: .84rem; line-height: 1.4; }
 svg.gauge { display: block; width: 100%; height: .4rem; margin-top: .55rem; border-radius: .2rem; background: var(--line); fill: var(--seal); }
 h2 { margin: 2.5rem 0 .9rem; font: 650 1.35rem/1.3 ui-serif, Georgia, "Noto Serif", "DejaVu Serif", serif; }
 h2 span { color: var(--soft); font: 400 1rem/1 system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; margin-left: .5rem; }
@@ -55,7 +55,7 @@ pre {
 .js .line pre { padding-right: 5.6rem; }
 button { display: none; }
 .js button {
-  display: block; position: absolute; top: .42rem; right: .42rem; padding: .26rem .75rem; border-radius: .4rem;
+  display: block; position: absolute; top: .5rem; right: .42rem; padding: .26rem .75rem; border-radius: .4rem;
   border: 1px solid var(--line); background: var(--card); color: var(--ink); font: inherit; font-size: .82rem; cursor: pointer;
 }
 button:hover { border-color: var(--seal); color: var(--seal); }
