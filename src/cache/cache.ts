@@ -183,9 +183,11 @@ export class Cache {
     const run = async () => {
       try {
         const result = await fill(resource, known, this.#context, publish, this.#closing.signal)
+        // The sources that had it say that it is gone: what is kept would outlive the truth.
+        if (known !== undefined && isMissing(result)) await this.#forgetGone(resource)
         // In one turn: from here on the store answers, and nobody can join a body that is over.
         this.#flights.delete(resource.key)
-        this.#remember(resource, known, result)
+        this.#remember(resource, result)
         published?.body.finish()
         resolve(result)
       } catch (error) {
@@ -202,7 +204,7 @@ export class Cache {
     return flight
   }
 
-  #remember(resource: Resource, known: StoredObject | undefined, result: FillResult): void {
+  #remember(resource: Resource, result: FillResult): void {
     if (result.kind !== 'refused') {
       this.#misses.forget(resource.key)
       this.#refreshAfterMs.delete(resource.key)
@@ -215,21 +217,19 @@ export class Cache {
     const nowMs = this.#now()
     if (result.refusal.kind === 'not-found') {
       this.#misses.set(resource.key, refusedBy(result.refusal, result.source), nowMs + resource.missMs)
-      // The sources that had it say that it is gone: what is kept would outlive the truth.
-      if (known !== undefined) this.#forgetGone(resource)
       return
     }
-    if (known !== undefined) {
-      if (this.#refreshAfterMs.size > 10_000) this.#refreshAfterMs.clear()
-      this.#refreshAfterMs.set(resource.key, nowMs + Math.max(result.failure?.retryAfterMs ?? 0, 1_000))
-    }
+    if (this.#refreshAfterMs.size > 10_000) this.#refreshAfterMs.clear()
+    this.#refreshAfterMs.set(resource.key, nowMs + Math.max(result.failure?.retryAfterMs ?? 0, 1_000))
   }
 
-  #forgetGone(resource: Resource): void {
-    this.#store.remove(resource.key).then(
-      () => this.#observer.changed(resource.key),
-      (error: unknown) => this.#observer.storeFailed(resource, asError(error)),
-    )
+  async #forgetGone(resource: Resource): Promise<void> {
+    try {
+      await this.#store.remove(resource.key)
+      this.#observer.changed(resource.key)
+    } catch (error) {
+      this.#observer.storeFailed(resource, asError(error))
+    }
   }
 
   #settleLater(resource: Resource, source: string, verdict: Promise<Verdict>): void {
@@ -271,6 +271,10 @@ export class Cache {
 
 function refusedBy(refusal: Refusal, source: string | undefined): Refused {
   return { kind: 'refused', refusal, remembered: false, ...(source === undefined ? {} : { source }) }
+}
+
+function isMissing(result: FillResult): boolean {
+  return result.kind === 'refused' && result.refusal.kind === 'not-found'
 }
 
 function brokeOff(resource: Resource): Refusal {
