@@ -11,12 +11,16 @@ const startMs = 30_000
 /** Runs cmd/go's own test proxy, which serves `testdata/mod` and its checksum database. */
 export async function startReferenceProxy(
   tree: GoTree,
-  binary: string,
-  env: Readonly<Record<string, string>>,
+  options: {
+    readonly binary: string
+    readonly env: Readonly<Record<string, string>>
+    /** 0 for any free port. */
+    readonly port: number
+  },
 ): Promise<ReferenceProxy> {
-  const child = spawn(binary, ['-proxy=127.0.0.1:0'], {
+  const child = spawn(options.binary, [`-proxy=127.0.0.1:${options.port}`], {
     cwd: tree.folder,
-    env: { ...env },
+    env: { ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const exited = new Promise<void>((resolve) => child.on('close', () => resolve()))
