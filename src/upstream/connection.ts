@@ -33,10 +33,10 @@ export class Connection {
     this.#socket = socket
     this.host = host
     this.remoteAddress = remoteAddress
-    socket.on('data', (chunk: Uint8Array) => this.#arrived(chunk))
-    socket.on('end', () => this.#finished())
-    socket.on('close', () => this.#finished())
-    socket.on('error', (error) => this.fail(asUpstreamError(error, host)))
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onEnd)
+    socket.on('error', this.#onError)
     socket.resume()
   }
 
@@ -95,7 +95,10 @@ export class Connection {
       this.fail(broken('malformed', `${this.host} sent bytes before it was asked`))
       throw this.#failure
     }
-    for (const event of ['data', 'end', 'close', 'error']) this.#socket.removeAllListeners(event)
+    this.#socket.off('data', this.#onData)
+    this.#socket.off('end', this.#onEnd)
+    this.#socket.off('close', this.#onEnd)
+    this.#socket.off('error', this.#onError)
     this.#socket.pause()
     return this.#socket
   }
@@ -111,7 +114,7 @@ export class Connection {
     this.fail(broken('aborted', `the connection to ${this.host} was closed by this side`))
   }
 
-  #arrived(chunk: Uint8Array): void {
+  readonly #onData = (chunk: Uint8Array): void => {
     this.#queue.push(chunk)
     this.#queuedBytes += chunk.length
     this.receivedBytes += chunk.length
@@ -119,10 +122,12 @@ export class Connection {
     this.#signal()
   }
 
-  #finished(): void {
+  readonly #onEnd = (): void => {
     this.#ended = true
     this.#signal()
   }
+
+  readonly #onError = (error: Error): void => this.fail(asUpstreamError(error, this.host))
 
   #signal(): void {
     const wake = this.#wake

@@ -187,7 +187,10 @@ function httpClientFor(options: UpstreamOptions, limits: UpstreamLimits, now: ()
   const env = options.env ?? {}
   let trusted: Promise<SecureContext> | undefined
   const trust = () => {
-    trusted ??= loadTrust({ caFile: options.caFile, sslCertFile: env.SSL_CERT_FILE })
+    trusted ??= loadTrust({ caFile: options.caFile, sslCertFile: env.SSL_CERT_FILE }).catch((error) => {
+      trusted = undefined
+      throw error
+    })
     return trusted
   }
   const allowed = options.allowPrivate ?? []

@@ -2,7 +2,6 @@
 
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
-import { classOf } from './address.ts'
 import { Connection } from './connection.ts'
 import { asUpstreamError, broken } from './failure.ts'
 import type { UpstreamLimits } from './limits.ts'
@@ -35,14 +34,18 @@ interface DialerOptions {
 export class Dialer {
   readonly #options: DialerOptions
   readonly #sessions = new Map<string, Buffer>()
+  #secureContext: SecureContext | undefined
 
   constructor(options: DialerOptions) {
     this.#options = options
   }
 
-  /** @throws UpstreamError `dns`, `connect`, `timeout`, `proxy`, `tls` or `redirect` (a guarded address) */
+  /** @throws UpstreamError `dns`, `connect`, `proxy`, `tls` or `redirect` (a guarded address) */
   async dial(target: DialTarget): Promise<Connection> {
     const { url, proxy } = target
+    // Loaded before there is a socket: bytes that arrive between connecting and the handshake would be lost to TLS.
+    if (url.protocol === 'https:' || proxy?.scheme === 'https')
+      this.#secureContext ??= await this.#options.trust()
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const port = portOf(url)
     if (proxy === undefined) {
@@ -97,7 +100,8 @@ export class Dialer {
   }
 
   #secure(socket: Socket, host: string, subject: string): Promise<Socket> {
-    const { limits, trust } = this.#options
+    const { limits } = this.#options
+    const secureContext = this.#secureContext
     return new Promise<Socket>((resolve, reject) => {
       const give = (error: UpstreamError) => {
         clearTimeout(timer)
@@ -105,42 +109,36 @@ export class Dialer {
         reject(error)
       }
       const timer = setTimeout(
-        () =>
-          give(broken('timeout', `${subject} did not finish the TLS handshake in ${limits.handshakeMs} ms`)),
+        () => give(broken('tls', `${subject} did not finish the TLS handshake in ${limits.handshakeMs} ms`)),
         limits.handshakeMs,
       )
-      trust().then((secureContext) => {
-        const session = this.#sessions.get(subject)
-        const secure = connectTls({
-          socket,
-          secureContext,
-          ALPNProtocols: ['http/1.1'],
-          ...(isIP(host) === 0 ? { servername: host } : { host }),
-          ...(session === undefined ? {} : { session }),
-        })
-        secure.on('session', (ticket: Buffer) => this.#sessions.set(subject, ticket))
-        secure.once('error', (error) => {
-          this.#sessions.delete(subject)
-          give(tlsFailure(error, subject))
-        })
-        secure.once('close', () => give(tlsFailure(undefined, subject)))
-        secure.once('secureConnect', () => {
-          clearTimeout(timer)
-          secure.removeAllListeners('error')
-          secure.removeAllListeners('close')
-          resolve(secure)
-        })
-      }, give)
+      const session = this.#sessions.get(subject)
+      const secure = connectTls({
+        socket,
+        ...(secureContext === undefined ? {} : { secureContext }),
+        ALPNProtocols: ['http/1.1'],
+        ...(isIP(host) === 0 ? { servername: host } : { host }),
+        ...(session === undefined ? {} : { session }),
+      })
+      secure.on('session', (ticket: Buffer) => this.#sessions.set(subject, ticket))
+      const failed = (error: unknown) => {
+        this.#sessions.delete(subject)
+        give(tlsFailure(error, subject))
+      }
+      const closed = () => failed(undefined)
+      secure.on('error', failed)
+      secure.on('close', closed)
+      secure.once('secureConnect', () => {
+        clearTimeout(timer)
+        secure.off('error', failed)
+        secure.off('close', closed)
+        resolve(secure)
+      })
     })
   }
 }
 
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port)
   return url.protocol === 'https:' ? 443 : 80
-}
-
-/** The class of the place a connection leads to, as far as this side can know. */
-export function classOfConnection(connection: Connection) {
-  return classOf(connection.remoteAddress)
 }

@@ -22,7 +22,6 @@ export type Vain = Exclude<Reply, { kind: 'found' | 'not-modified' }>
 interface GroupAskerOptions {
   readonly client: SourceClient
   readonly unclaimedMs: number
-  readonly firstByteMs: number
 }
 
 export class GroupAsker {
@@ -57,7 +56,7 @@ export class GroupAsker {
   /** Whoever has others behind it gets half of what is left, so that they have a chance within the budget. */
   #share({ deadline }: GroupQuestion, alone: boolean): number {
     const left = Math.max(1, deadline - performance.now())
-    return Math.min(this.#options.firstByteMs, alone ? left : left / 2)
+    return alone ? left : left / 2
   }
 
   bodyOf(reply: FoundReply, request: UpstreamRequest): FoundBody {

@@ -20,7 +20,7 @@ interface Winner {
   readonly address: Address
 }
 
-/** @throws UpstreamError `connect` when every address refused, `timeout` when one stayed silent */
+/** @throws UpstreamError `connect` when every address refused or stayed silent */
 export function raceAddresses(race: Race): Promise<Winner> {
   const { addresses, port, network, limits, subject } = race
   return new Promise<Winner>((resolve, reject) => {
@@ -39,7 +39,7 @@ export function raceAddresses(race: Race): Promise<Winner> {
     const limit = setTimeout(() => {
       const text = `${subject} did not answer a connection within ${limits.connectMs} ms (${addresses.length} address${addresses.length === 1 ? '' : 'es'} tried)`
       settle(() =>
-        reject(broken('timeout', text, { hint: 'The host is down, or a firewall drops the packets.' })),
+        reject(broken('connect', text, { hint: 'The host is down, or a firewall drops the packets.' })),
       )
     }, limits.connectMs)
 
@@ -51,18 +51,19 @@ export function raceAddresses(race: Race): Promise<Winner> {
         return
       }
       const socket = network.connect(address, port)
+      const failed = (error: unknown) => {
+        lastError = error
+        if (running.delete(socket)) startNext()
+      }
       running.add(socket)
       socket.once('connect', () => {
         running.delete(socket)
-        socket.removeAllListeners('error')
+        socket.off('error', failed)
         // A reset that comes between here and the new owner's listener must not be uncaught; the owner sees `close`.
         socket.on('error', () => socket.destroy())
         settle(() => resolve({ socket, address }))
       })
-      socket.once('error', (error) => {
-        lastError = error
-        if (running.delete(socket)) startNext()
-      })
+      socket.on('error', failed)
       stagger = setTimeout(startNext, limits.staggerMs)
     }
     startNext()
