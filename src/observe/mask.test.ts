@@ -21,6 +21,7 @@ describe('mask', () => {
     ['X-Auth-Token: abc', 'X-Auth-Token: ***'],
     ['sent bearer abcdefgh.ijk', 'sent bearer ***'],
     ['sent basic dXNlcjpwYXNz', 'sent basic ***'],
+    ['sent Basic dXNlcjpwYXNz', 'sent Basic ***'],
     ['{"authorization":"Bearer x","a":1}', '{"authorization":"***","a":1}'],
     ['{"token":"x y","a":1}', '{"token":"***","a":1}'],
     ['password = hunter2', 'password = ***'],
@@ -39,6 +40,14 @@ describe('mask', () => {
   ])('leaves %j alone', (text) => {
     expect(mask(text)).toBe(text)
   })
+
+  test.each(['token', 'a', 'x-', 'basic ', 'bearer ', '"key', 'a://', ':_auth', 'cookie ', "'token"])(
+    'is done soon with a megabyte of %j',
+    (unit) => {
+      const text = `=://${unit.repeat(1_000_000 / unit.length)}`
+      expect(mask(text).length).toBeGreaterThan(0)
+    },
+  )
 
   test('property: the password of an address never shows', () => {
     const word = fc.stringMatching(/^[A-Za-z0-9!$&'()*+,;=:@._~%-]{1,20}$/)

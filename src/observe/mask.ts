@@ -5,14 +5,15 @@ const MASK = '***'
 /** Most lines hold none of these, and are left alone at the price of one look. */
 const SUSPECT = /:\/\/|=|bearer|basic|authori[sz]ation|cookie|token|password|secret/i
 
-const USERINFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi
+// Every run before a fixed word is bounded: clients choose these texts, and an unbounded one is quadratic.
+const USERINFO = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#"'<>]*@/gi
 const HEADER =
-  /\b((?:proxy-)?authori[sz]ation|(?:set-)?cookie|x-[a-z-]*(?:token|key))(["']?\s*[:=]\s*["']?)[^"'\r\n]+/gi
+  /\b((?:proxy-)?authori[sz]ation|(?:set-)?cookie|x-[a-z-]{0,40}(?:token|key))(["']?\s*[:=]\s*["']?)[^"'\r\n]+/gi
 const BEARER = /\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi
 /** Base64 of a name and a password nearly always holds a capital or a digit; an English word does not. */
-const BASIC = /\b(basic)\s+(?=[a-z+/]*[A-Z0-9=])[A-Za-z0-9+/]{6,}={0,2}/g
+const BASIC = /\b([Bb]asic)\s+(?=[a-z+/]*[A-Z0-9=])[A-Za-z0-9+/]{6,}={0,2}/g
 const SECRET_NAME =
-  '[\\w.-]*(?:token|secret|passw(?:or)?d|passphrase|pwd|signature|credential|api[-_]?key|access[-_]?key|private[-_]?key)[\\w.-]*|_?auth|sig|jwt|key'
+  '[\\w.-]{0,64}(?:token|secret|passw(?:or)?d|passphrase|pwd|signature|credential|api[-_]?key|access[-_]?key|private[-_]?key)[\\w.-]{0,64}|_?auth|sig|jwt|key'
 const PARAMETER = new RegExp(`(?<![\\w.-])(${SECRET_NAME})(["']?\\s*=\\s*["']?)[^&;\\s"'#,]+`, 'gi')
 const FIELD = new RegExp(`(["'](?:${SECRET_NAME})["']\\s*:\\s*["'])[^"']+`, 'gi')
 
