@@ -16,7 +16,10 @@ export class BlobFiles {
   readonly #dying = new Map<string, { sizeBytes: number; dueMs: number }>()
   readonly #unlinking = new Map<string, Promise<void>>()
   readonly #stop = new AbortController()
+  /** Room of files that went on being held after their grace time. */
+  readonly #held = new Map<string, number>()
   #dyingBytes = 0
+  #heldBytes = 0
   #running: Promise<void> | undefined
 
   constructor(options: {
@@ -38,12 +41,16 @@ export class BlobFiles {
 
   /** Room of files that no key names and that are not removed yet. */
   get dyingBytes(): number {
+    return this.#dyingBytes + this.#heldBytes
+  }
+
+  /** The part of `dyingBytes` that `settle` gives back. */
+  get returningBytes(): number {
     return this.#dyingBytes
   }
 
-  get dyingCount(): number {
-    return this.#dying.size
-  }
+  /** True when a file that no key names had to stay. */
+  leftBehind = false
 
   isPinned(sha256: string): boolean {
     return this.#pins.has(sha256)
@@ -58,8 +65,8 @@ export class BlobFiles {
         if (done) return
         done = true
         const left = (this.#pins.get(sha256) ?? 1) - 1
-        if (left === 0) this.#pins.delete(sha256)
-        else this.#pins.set(sha256, left)
+        if (left > 0) this.#pins.set(sha256, left)
+        else this.#unpinned(sha256)
       },
     }
   }
@@ -78,14 +85,14 @@ export class BlobFiles {
 
   /** One key less names this file. */
   release(sha256: string, sizeBytes: number): void {
-    const before = this.#dying.get(sha256)
-    const sum = sizeBytes + (before?.sizeBytes ?? 0)
+    const sum = sizeBytes + (this.#dying.get(sha256)?.sizeBytes ?? 0)
+    this.#dying.delete(sha256)
     this.#dying.set(sha256, { sizeBytes: sum, dueMs: this.#clock.now() + graceMs })
     this.#dyingBytes += sizeBytes
     this.#running ??= this.#run()
   }
 
-  /** Resolves when every file that may go is gone. */
+  /** Resolves when every file that nobody holds is gone. */
   async settle(): Promise<void> {
     while (this.#running) await this.#running
   }
@@ -117,22 +124,30 @@ export class BlobFiles {
     return removed
   }
 
+  #unpinned(sha256: string): void {
+    this.#pins.delete(sha256)
+    const sizeBytes = this.#held.get(sha256)
+    if (sizeBytes === undefined) return
+    this.#held.delete(sha256)
+    this.#heldBytes -= sizeBytes
+    this.release(sha256, sizeBytes)
+  }
+
   async #run(): Promise<void> {
     await undefined
     for (let first = this.#first(); first; first = this.#first()) {
       const [sha256, { sizeBytes, dueMs }] = first
-      const closing = this.#stop.signal.aborted
       const waitMs = dueMs - this.#clock.now()
-      if (waitMs > 0 && !closing) {
+      if (waitMs > 0 && !this.#stop.signal.aborted) {
         await this.#clock.delay(waitMs, this.#stop.signal)
         continue
       }
       this.#dying.delete(sha256)
-      if (this.isPinned(sha256) && !closing) {
-        this.#dying.set(sha256, { sizeBytes, dueMs: this.#clock.now() + graceMs })
-        continue
-      }
-      await this.#unlink(sha256, this.path(sha256))
+      if (this.isPinned(sha256)) {
+        this.#held.set(sha256, sizeBytes + (this.#held.get(sha256) ?? 0))
+        this.#heldBytes += sizeBytes
+        this.leftBehind ||= this.#stop.signal.aborted
+      } else await this.#unlink(sha256, this.path(sha256))
       this.#dyingBytes -= sizeBytes
     }
     this.#running = undefined
@@ -155,6 +170,7 @@ export class BlobFiles {
       await gone
       return true
     } catch {
+      this.leftBehind = true
       return false
     } finally {
       this.#unlinking.delete(sha256)

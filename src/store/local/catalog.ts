@@ -110,8 +110,13 @@ export class Catalog {
     const pack = this.packs.get(this.table.get(id, field.pack))
     if (!pack) return undefined
     const bytes = Buffer.allocUnsafe(this.table.get(id, field.length))
-    const read = this.#disk.readNow(pack.fd, bytes, this.table.get(id, field.offset))
-    return read === bytes.length ? bytes : undefined
+    try {
+      const read = this.#disk.readNow(pack.fd, bytes, this.table.get(id, field.offset))
+      return read === bytes.length ? bytes : undefined
+    } catch {
+      // Unreadable is one way of being damaged; whoever asked reports it.
+      return undefined
+    }
   }
 
   place(id: number): PackPlace {
@@ -189,7 +194,10 @@ export class Catalog {
     if (this.state === 'complete' || this.#gone.has(key)) return
     const pack = this.packs.get(place.pack)
     if (!pack) return
-    if (record.kind !== 'gone') return this.#landed(record, pack, place.offset, length)
+    if (record.kind !== 'gone') {
+      this.#landed(record, pack, place.offset, length)
+      return
+    }
     const older = this.locate(key)
     if (older !== 0) this.unlist(older, this.read(older))
     this.#markGone(key)

@@ -6,9 +6,10 @@ import { isErrno } from './disk.ts'
 
 /** The right to write in a data folder, for one process at a time. */
 export interface DataLock {
-  /** True when the last owner ended without `release`, so that leftovers may lie about. */
+  /** True when the last owner was cut off, or could not remove everything. */
   readonly ownerDied: boolean
-  release(): void
+  /** With `leftovers` the next owner is told to look for what lies about. */
+  release(leftovers?: boolean): void
 }
 
 /**
@@ -42,8 +43,8 @@ export function takeDataLock(dataDir: string): DataLock {
   }
   return {
     ownerDied,
-    release() {
-      rmSync(note, { force: true })
+    release(leftovers = false) {
+      if (!leftovers) rmSync(note, { force: true })
       db.close()
     },
   }

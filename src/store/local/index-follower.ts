@@ -175,6 +175,6 @@ export class IndexFollower {
 
 const flushMs = 250
 const batchSize = 400
-const usageLimit = 400
+const usageLimit = 200
 /** With an index that cannot be written, no more than this is kept waiting for it. */
 const pendingLimit = 100_000

@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { BlobFiles } from './blob-files.ts'
 import { Catalog } from './catalog.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { compactPack } from './compaction.ts'
 import { type DataFolder, openDataFolder, sweepTmp } from './data-folder.ts'
 import { type Disk, nodeDisk } from './disk.ts'
-import { IndexDb } from './index-db.ts'
+import type { IndexDb } from './index-db.ts'
 import { IndexFollower } from './index-follower.ts'
+import { isDamage, type OpenedIndex, openIndex, renewIndex } from './index-opening.ts'
 import type { LocalStoreOptions } from './options.ts'
 import { type Pack, PackSet, PackWriter, packLimitBytes } from './packs.ts'
 import { Quarantine } from './quarantine.ts'
@@ -60,45 +59,6 @@ export async function openParts(options: LocalStoreOptions): Promise<LocalParts>
     folder.lock?.release()
     throw error
   }
-}
-
-interface OpenedIndex {
-  readonly db: IndexDb
-  /** A damaged file that lay in its place. */
-  readonly aside: string | undefined
-}
-
-/** An index in memory takes the place of one that cannot be opened: hits go on, the packs know everything. */
-function openIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
-  if (!folder.lock) return { db: new IndexDb(':memory:'), aside: undefined }
-  try {
-    return { db: new IndexDb(folder.index), aside: undefined }
-  } catch (error) {
-    if (!isDamage(error)) return inMemory(folder, error, log)
-    log(`the index ${folder.index} is damaged (${String(error)}): it is made again from the packs`)
-    return renewIndex(folder, log)
-  }
-}
-
-/** Puts the index file aside and begins an empty one. */
-function renewIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
-  const aside = join(folder.tmp, `${folder.run}-index`)
-  try {
-    renameSync(folder.index, aside)
-    for (const end of ['-wal', '-shm']) rmSync(folder.index + end, { force: true })
-    return { db: new IndexDb(folder.index), aside }
-  } catch (error) {
-    return inMemory(folder, error, log)
-  }
-}
-
-function inMemory(folder: DataFolder, error: unknown, log: (line: string) => void): OpenedIndex {
-  log(`cannot write the index ${folder.index} (${String(error)}): it is kept in memory until the next start`)
-  return { db: new IndexDb(':memory:'), aside: undefined }
-}
-
-export function isDamage(error: unknown): boolean {
-  return /malformed|not a database|corrupt|no such (table|column)|another index format/i.test(String(error))
 }
 
 class Parts implements LocalParts {
@@ -244,7 +204,7 @@ class Parts implements LocalParts {
       await this.#index.close()
     } finally {
       await this.catalog.packs.close()
-      this.folder.lock?.release()
+      this.folder.lock?.release(this.blobs.leftBehind)
     }
   }
 
@@ -268,7 +228,10 @@ class Parts implements LocalParts {
   }
 
   #onIndexError(error: unknown): void {
-    if (!isDamage(error)) return this.log(`the index ${this.folder.index} fails: ${String(error)}`)
+    if (!isDamage(error)) {
+      this.log(`the index ${this.folder.index} fails: ${String(error)}`)
+      return
+    }
     this.log(`the index ${this.folder.index} is damaged (${String(error)}): it is made again from the packs`)
     this.#index.db.close()
     const opened = renewIndex(this.folder, this.log)

@@ -15,6 +15,8 @@ export interface StageParts {
   /** Keeps a body that turned out small. */
   readonly put: (key: string, bytes: Uint8Array, meta: ObjectMeta) => Promise<StoredObject>
   readonly ended: (stage: Stage) => void
+  /** Told when the file could not be removed: the next start does. */
+  readonly leftOver: (path: string, error: unknown) => void
 }
 
 /** A body on its way in: a file in `tmp`, and its first bytes in memory in case it stays small. */
@@ -111,7 +113,10 @@ export class LocalStage implements Stage {
     this.#head = undefined
     try {
       await this.#parts.disk.close(this.#fd)
-      await step('remove', this.path, () => this.#parts.disk.unlink(this.path))
+      await this.#parts.disk.unlink(this.path)
+    } catch (error) {
+      // The body's fate is decided already, and a failure here must not hide another error.
+      this.#parts.leftOver(this.path, error)
     } finally {
       this.#room.release()
       this.#parts.ended(this)

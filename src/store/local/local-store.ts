@@ -85,8 +85,7 @@ class EmbeddedStore implements LocalStore {
   }
 
   hold(object: StoredObject): Disposable {
-    if (object.body.kind === 'bytes') return { [Symbol.dispose]() {} }
-    return this.#parts.blobs.pin(object.sha256)
+    return object.body.kind === 'bytes' ? noHold : this.#parts.blobs.pin(object.sha256)
   }
 
   async put(key: string, bytes: Uint8Array, meta: ObjectMeta): Promise<StoredObject> {
@@ -109,8 +108,14 @@ class EmbeddedStore implements LocalStore {
     try {
       const path = join(folder.tmp, `${folder.run}-${++this.#serial}`)
       const put = this.put.bind(this)
+      const leftOver = (left: string, error: unknown) =>
+        this.#parts.log(`cannot remove ${left}: ${String(error)}`)
       const ended = (done: Stage) => this.#stages.delete(done)
-      const stage = await LocalStage.open({ disk, catalog, blobs, quarantine, put, ended }, path, reservation)
+      const stage = await LocalStage.open(
+        { disk, catalog, blobs, quarantine, put, ended, leftOver },
+        path,
+        reservation,
+      )
       this.#stages.add(stage)
       return stage
     } catch (error) {
@@ -352,6 +357,8 @@ class EmbeddedStore implements LocalStore {
   }
 }
 
+/** A body in memory needs no file. */
+const noHold: Disposable = { [Symbol.dispose]: () => undefined }
 /** A newer use is written to the index only when the one written is older than this. */
 const usedGrainSeconds = 600
 const pacedBytesPerSecond = 8 << 20

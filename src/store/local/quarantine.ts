@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
@@ -17,7 +18,6 @@ export class Quarantine {
   readonly #maxBytes: number
   readonly #entries: { name: string; sizeBytes: number }[] = []
   #bytes = 0
-  #serial = 0
   #busy: Promise<unknown> = Promise.resolve()
 
   constructor(options: { disk: Disk; clock: Clock; folder: string; maxBytes: number }) {
@@ -37,13 +37,19 @@ export class Quarantine {
 
   /** Learns what lies there from earlier runs. */
   async load(): Promise<void> {
-    for (const name of await this.#disk.list(this.#folder)) {
-      if (!name.endsWith('.json')) continue
-      const base = name.slice(0, -'.json'.length)
-      const evidence = (await this.#disk.size(join(this.#folder, `${base}.bin`))) ?? 0
-      this.#enter(base, evidence + ((await this.#disk.size(join(this.#folder, name))) ?? 0))
-    }
-    await this.#serially(() => this.#trim(0))
+    await this.#serially(async () => {
+      const sizes = new Map<string, number>()
+      for (const name of await this.#disk.list(this.#folder)) {
+        const base = name.replace(/\.(bin|json)$/, '')
+        const sizeBytes = (await this.#disk.size(join(this.#folder, name))) ?? 0
+        sizes.set(base, sizeBytes + (sizes.get(base) ?? 0))
+      }
+      const known = new Set(this.#entries.map(({ name }) => name))
+      const found = [...sizes].filter(([name]) => !known.has(name))
+      this.#entries.unshift(...found.map(([name, sizeBytes]) => ({ name, sizeBytes })))
+      for (const [, sizeBytes] of found) this.#bytes += sizeBytes
+      await this.#trim(0)
+    })
   }
 
   keepBytes(bytes: Uint8Array, note: QuarantineNote): Promise<void> {
@@ -70,34 +76,41 @@ export class Quarantine {
     bring: (path: string) => Promise<void>,
   ): Promise<void> {
     const at = this.#clock.now()
-    const name = `${String(at).padStart(15, '0')}-${process.pid}-${++this.#serial}`
+    const name = `${String(at).padStart(15, '0')}-${randomBytes(6).toString('hex')}`
     const tooLarge = evidenceBytes + maxNoteBytes > this.#maxBytes
     const text = Buffer.from(
       `${JSON.stringify({ ...about, note: about.note.slice(0, 1000), at: new Date(at).toISOString(), sizeBytes: evidenceBytes, kept: !tooLarge })}\n`,
     )
     const sizeBytes = text.length + (tooLarge ? 0 : evidenceBytes)
     await this.#trim(sizeBytes)
-    if (!tooLarge) await bring(join(this.#folder, `${name}.bin`))
-    this.#enter(name, sizeBytes)
-    await writeFile(this.#disk, join(this.#folder, `${name}.json`), text)
-  }
-
-  #enter(name: string, sizeBytes: number): void {
-    this.#entries.push({ name, sizeBytes })
+    const entry = { name, sizeBytes }
+    this.#entries.push(entry)
     this.#bytes += sizeBytes
+    try {
+      if (!tooLarge) await bring(join(this.#folder, `${name}.bin`))
+      await writeFile(this.#disk, join(this.#folder, `${name}.json`), text)
+    } catch (error) {
+      await this.#remove(entry)
+      throw error
+    }
   }
 
   async #trim(comingBytes: number): Promise<void> {
     while (this.#bytes + comingBytes > this.#maxBytes || this.#entries.length > maxEntries) {
       const oldest = this.#entries[0]
       if (!oldest) return
-      for (const end of ['.bin', '.json']) {
-        const path = join(this.#folder, oldest.name + end)
-        await step('remove', path, () => this.#disk.unlink(path))
-      }
-      this.#entries.shift()
-      this.#bytes -= oldest.sizeBytes
+      await this.#remove(oldest)
     }
+  }
+
+  /** What cannot be removed still counts. */
+  async #remove(entry: { name: string; sizeBytes: number }): Promise<void> {
+    for (const end of ['.bin', '.json']) {
+      const path = join(this.#folder, entry.name + end)
+      await step('remove', path, () => this.#disk.unlink(path))
+    }
+    this.#entries.splice(this.#entries.indexOf(entry), 1)
+    this.#bytes -= entry.sizeBytes
   }
 
   #serially<T>(run: () => Promise<T>): Promise<T> {

@@ -146,7 +146,7 @@ export class Room {
       await this.#parts.compact(pack)
       return true
     }
-    if (blobs.dyingBytes === 0) return pack !== undefined && this.#evict(pack.sizeBytes, state)
+    if (blobs.returningBytes === 0) return pack !== undefined && this.#evict(pack.sizeBytes, state)
     await blobs.settle()
     return true
   }
@@ -154,7 +154,7 @@ export class Room {
   /** Room that comes back without another eviction. */
   get #returningBytes(): number {
     const { catalog, blobs } = this.#parts
-    let bytes = blobs.dyingBytes
+    let bytes = blobs.returningBytes
     if (catalog.state === 'complete')
       for (const [number, pack] of catalog.packs.all().entries()) bytes += deadBytes(pack, number === 0)
     return bytes

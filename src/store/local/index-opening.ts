@@ -1,0 +1,44 @@
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DataFolder } from './data-folder.ts'
+import { IndexDb } from './index-db.ts'
+
+export interface OpenedIndex {
+  readonly db: IndexDb
+  /** A damaged file that lay in its place. */
+  readonly aside: string | undefined
+}
+
+/** An index in memory takes the place of one that cannot be opened: hits go on, the packs know everything. */
+export function openIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
+  if (!folder.lock) return { db: new IndexDb(':memory:'), aside: undefined }
+  try {
+    return { db: new IndexDb(folder.index), aside: undefined }
+  } catch (error) {
+    if (!isDamage(error)) return inMemory(folder, error, log)
+    log(`the index ${folder.index} is damaged (${String(error)}): it is made again from the packs`)
+    return renewIndex(folder, log)
+  }
+}
+
+/** Puts the index file aside and begins an empty one. */
+export function renewIndex(folder: DataFolder, log: (line: string) => void): OpenedIndex {
+  const aside = join(folder.tmp, `${folder.run}-index`)
+  try {
+    renameSync(folder.index, aside)
+    for (const end of ['-wal', '-shm']) rmSync(folder.index + end, { force: true })
+    return { db: new IndexDb(folder.index), aside }
+  } catch (error) {
+    return inMemory(folder, error, log)
+  }
+}
+
+function inMemory(folder: DataFolder, error: unknown, log: (line: string) => void): OpenedIndex {
+  log(`cannot write the index ${folder.index} (${String(error)}): it is kept in memory until the next start`)
+  return { db: new IndexDb(':memory:'), aside: undefined }
+}
+
+/** True when SQLite says that its file is damaged, and not that it cannot be reached. */
+export function isDamage(error: unknown): boolean {
+  return /malformed|not a database|corrupt|no such (table|column)|another index format/i.test(String(error))
+}
