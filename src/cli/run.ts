@@ -9,7 +9,11 @@ import { upstreamsCommand } from './upstreams-command.ts'
 
 const commands: readonly Command[] = [
   { name: 'serve', summary: 'runs the caching proxy', run: serveCommand },
-  { name: 'upstreams', summary: 'shows the sources, where each was found, and whether it answers', run: upstreamsCommand },
+  {
+    name: 'upstreams',
+    summary: 'shows the sources, where each was found, and whether it answers',
+    run: upstreamsCommand,
+  },
   { name: 'cache', summary: 'shows, checks and cleans what is kept', run: cacheCommand },
   { name: 'config', summary: 'checks and shows the settings', run: configCommand },
   { name: 'version', summary: 'prints the version', run: versionCommand },
@@ -48,13 +52,17 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const command = commands.find((candidate) => candidate.name === name)
   if (command !== undefined) return command.run(rest, io)
   const names = commands.map((candidate) => candidate.name)
-  io.stderr.write(`posthaste: there is no command '${name}'${didYouMean(name, names)}\nSee 'posthaste help'.\n`)
+  io.stderr.write(
+    `posthaste: there is no command '${name}'${didYouMean(name, names)}\nSee 'posthaste help'.\n`,
+  )
   return 64
 }
 
 async function versionCommand(args: readonly string[], io: Io): Promise<ExitCode> {
   if (args.includes('--help') || args.includes('-h')) {
-    io.stdout.write('posthaste version [--json]\n\nPrints the version.\n\nExample: posthaste version --json\n')
+    io.stdout.write(
+      'posthaste version [--json]\n\nPrints the version.\n\nExample: posthaste version --json\n',
+    )
     return 0
   }
   const unknown = args.find((arg) => arg !== '--json')

@@ -1,5 +1,5 @@
-import { readTextFile } from '../config/read-text-file.ts'
 import { formatProblem } from '../config/problem.ts'
+import { readTextFile } from '../config/read-text-file.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { LineWriter, streamSink } from '../observe/line-writer.ts'
@@ -70,7 +70,8 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   using _watch = watchConfig({
     initial: loaded,
     load: async () =>
-      (await resolveConfig({ flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile })).result,
+      (await resolveConfig({ flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile }))
+        .result,
     onReload: (reload) => {
       switch (reload.kind) {
         case 'rejected':

@@ -48,7 +48,8 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
   try {
     const rows = await probeAll(settings.loaded, io)
     const json = parsed.values.json === true || parsed.values.json === 'true'
-    if (json) io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
+    if (json)
+      io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
     else tell(rows, settings.go, io)
     const lists = new Set(rows.map(({ list }) => list))
     const alive = new Set(rows.filter(({ ok }) => ok).map(({ list }) => list))
@@ -93,7 +94,16 @@ function rowsOf(
   return steps.map((step): Row => {
     if (step.kind !== 'source') {
       const detail = step.kind === 'direct' ? "the client's own part" : 'nothing is fetched beyond this'
-      return { list, id: step.kind, address: step.kind, foundIn: '', separator: null, ok: false, detail, tookMs: null }
+      return {
+        list,
+        id: step.kind,
+        address: step.kind,
+        foundIn: '',
+        separator: null,
+        ok: false,
+        detail,
+        tookMs: null,
+      }
     }
     const result = results.get(step.id)
     return {

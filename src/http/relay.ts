@@ -54,6 +54,7 @@ export interface RelayOptions {
 
 export const HOP_HEADER = 'posthaste-hop'
 
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
 const YEAR_SECONDS = 31_536_000
 
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
@@ -252,7 +253,7 @@ export class Relay {
       ecosystem: ecosystem.id,
       outcome: wordFor(refusal),
       status: rendered.status,
-      bytes: rendered.body.length,
+      bytes: Buffer.byteLength(rendered.body),
       source: outcome.source,
       reason: refusal.reason,
       request,
@@ -266,7 +267,7 @@ export class Relay {
       ecosystem: id,
       outcome: 'local',
       status: rendered.status,
-      bytes: rendered.body.length,
+      bytes: Buffer.byteLength(rendered.body),
       source: undefined,
       reason: undefined,
       request,
@@ -323,11 +324,14 @@ function send(request: Request, answer: HotAnswer): Response {
       headers.delete('content-disposition')
       return new Response(null, { status: 304, headers })
     case 'failed':
-      return new Response('precondition failed: If-Match names other bytes\n', { status: 412 })
+      return new Response('precondition failed: If-Match names other bytes\n', {
+        status: 412,
+        headers: PLAIN,
+      })
     case 'unsatisfiable':
       return new Response(`the range lies outside the ${answer.sizeBytes} bytes of this body\n`, {
         status: 416,
-        headers: { 'content-range': `bytes */${answer.sizeBytes}` },
+        headers: { ...PLAIN, 'content-range': `bytes */${answer.sizeBytes}` },
       })
     case 'range': {
       headers.set('content-range', `bytes ${decision.start}-${decision.end}/${answer.sizeBytes}`)

@@ -46,11 +46,7 @@ function goSourceList(goproxy: string, foundIn: string, origin: boolean): Source
  * at the alias. All are equal, because every answer is checked against the database's key. An address in
  * GOSUMDB itself takes the place of them all, as it does for the go command.
  */
-function sumdbSourceList(
-  database: ChecksumDatabase,
-  modules: SourceList,
-  foundIn: string,
-): SourceList {
+function sumdbSourceList(database: ChecksumDatabase, modules: SourceList, foundIn: string): SourceList {
   const own = database.url ?? database.directUrl
   const addresses =
     database.url !== undefined

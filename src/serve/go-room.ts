@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Ecosystem, Refusal, Resource } from '../ecosystems/ecosystem.ts'
+import { createGoForesight } from '../ecosystems/go/foresight.ts'
 import { createGoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
 import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
 import { privateRefusal } from '../ecosystems/go/refusals.ts'
@@ -46,15 +47,23 @@ export function goRoom(
   const database = parsed?.kind === 'database' ? parsed : undefined
   const proof = database === undefined ? undefined : proofWith(database, config, ports)
 
+  const ecosystem = createGoEcosystem({
+    ttl: go.ttl,
+    onOutage: go.onOutage,
+    isPrivate,
+    isUnlisted,
+    sumdb: proof,
+    checkZipForm: ports.checkZip,
+  })
+  const foresight = createGoForesight({
+    resourceAt: (path) => {
+      const asked = ecosystem.parse(path)
+      return asked.kind === 'resource' ? asked.resource : undefined
+    },
+  })
+
   return {
-    ecosystem: createGoEcosystem({
-      ttl: go.ttl,
-      onOutage: go.onOutage,
-      isPrivate,
-      isUnlisted,
-      sumdb: proof,
-      checkZipForm: ports.checkZip,
-    }),
+    ecosystem: { ...ecosystem, foresight },
     lists: goLists(config, origins),
     gate: (resource) => (isPrivate(resource.name) ? privateRefusal(resource.name, go.private) : undefined),
     database: proof?.name,

@@ -23,7 +23,12 @@ export function observeCache({
     },
     integrityFailed: ({ resource, source, reason, stage }) => {
       metrics.integrityFailed({ ecosystem: resource.ecosystem, source, stage })
-      log.security('bytes that contradict their proof were refused', { key: resource.key, source, stage, reason })
+      log.security('bytes that contradict their proof were refused', {
+        key: resource.key,
+        source,
+        stage,
+        reason,
+      })
     },
     storeFailed: ({ key }, error) => {
       metrics.storeFailed('code' in error ? String(error.code) : 'unexpected')

@@ -64,7 +64,10 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     maxBytes: config.cache.maxBytes,
     scrubEveryMs: config.cache.scrubIntervalMs,
     onDamage: ({ key, problem }) => {
-      log.error('a kept object is damaged; it is put aside and fetched again when asked for', { key, problem })
+      log.error('a kept object is damaged; it is put aside and fetched again when asked for', {
+        key,
+        problem,
+      })
       relay.forget(key)
     },
     log: (line) => log.warn(line),
@@ -267,13 +270,7 @@ export function greeting(url: string, options: PosthasteOptions): readonly strin
   if (go?.found) for (const note of go.notes) lines.push(`          ${note}`)
   lines.push(`checksums ${config.go.sumdb ?? 'off'}  (${origins['go.sumdb'] ?? 'default'})`)
   if (config.offline) lines.push('offline   answers come from what is kept; nothing is sent upstream')
-  lines.push(
-    '',
-    `to use    ${goLine(url)}`,
-    `to undo   ${GO_UNDO}`,
-    `page      ${url}/`,
-    '',
-  )
+  lines.push('', `to use    ${goLine(url)}`, `to undo   ${GO_UNDO}`, `page      ${url}/`, '')
   return lines
 }
 

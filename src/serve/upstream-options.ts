@@ -48,8 +48,6 @@ export async function upstreamOptions(
 /** `upstream.proxy` stands above the variables; `off` empties them. */
 function withProxy(env: Env, proxy: string | undefined): Env {
   if (proxy === undefined) return env
-  const rest = Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name)),
-  )
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name)))
   return proxy === 'off' ? rest : { ...rest, ALL_PROXY: proxy }
 }
