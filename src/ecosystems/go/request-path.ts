@@ -12,7 +12,8 @@ export type GoRequest =
       readonly version: string
       readonly path: string
     }
-  | { readonly kind: 'supported' | 'tree-head'; readonly database: string; readonly path: string }
+  | { readonly kind: 'supported'; readonly database: string; readonly path: string }
+  | { readonly kind: 'tree-head'; readonly database: string; readonly path: string }
   | {
       readonly kind: 'lookup'
       readonly database: string
