@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { startFakeGoproxy } from './fake-goproxy.ts'
-import { crowd, fetchAll, measureLatency, startSlowReaders } from './load.ts'
+import { crowd, fetchAll, measureLatency } from './load.ts'
+import { startSlowReaders } from './slow-readers.ts'
 import { median, quantile } from './statistics.ts'
 import { makeModule, modulePath } from './synthetic-modules.ts'
 

@@ -1,19 +1,5 @@
+import { AnswerReader, requestFor, type Target, targetOf } from './answer-reader.ts'
 import { quantile } from './statistics.ts'
-
-interface Target {
-  readonly host: string
-  readonly hostname: string
-  readonly port: number
-  readonly path: string
-}
-
-function targetOf(address: string): Target {
-  const url = new URL(address)
-  return { host: url.host, hostname: url.hostname, port: Number(url.port), path: url.pathname + url.search }
-}
-
-const requestFor = (target: Target) =>
-  Buffer.from(`GET ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\n\r\n`)
 
 export interface CrowdResult {
   readonly clients: number
@@ -77,90 +63,6 @@ async function readExpected(target: Target, expected: Uint8Array, signal: AbortS
   } finally {
     signal.removeEventListener('abort', abort)
     socket.terminate()
-  }
-}
-
-/** Splits off the header of one answer; what follows is body as it came. */
-class AnswerReader {
-  status = 0
-  contentLength = Number.NaN
-  #head: Buffer | undefined = Buffer.alloc(0)
-
-  body(chunk: Buffer): Buffer | undefined {
-    if (!this.#head) return chunk
-    this.#head = Buffer.concat([this.#head, chunk])
-    const end = this.#head.indexOf('\r\n\r\n')
-    if (end < 0) return undefined
-    const text = this.#head.toString('latin1', 0, end)
-    this.status = Number(text.slice(9, 12))
-    this.contentLength = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? Number.NaN)
-    const rest = this.#head.subarray(end + 4)
-    this.#head = undefined
-    return rest
-  }
-}
-
-export interface SlowReaders extends AsyncDisposable {
-  /** Bytes that all of them have taken so far. */
-  readonly receivedBytes: number
-  /** Connections that ended before they were told to, or answered something other than 200. */
-  readonly broken: number
-}
-
-/** Many connections that each take one body at a steady, slow rate, until disposed. */
-export async function startSlowReaders(
-  address: string,
-  count: number,
-  bytesPerSecond: number,
-): Promise<SlowReaders> {
-  const target = targetOf(address)
-  let receivedBytes = 0
-  let broken = 0
-  let stopping = false
-  const one = async () => {
-    const began = performance.now()
-    const reader = new AnswerReader()
-    let taken = 0
-    return await Bun.connect({
-      hostname: target.hostname,
-      port: target.port,
-      socket: {
-        data(socket, chunk) {
-          const body = reader.body(chunk)
-          if (reader.status !== 0 && reader.status !== 200) broken++
-          taken += body?.length ?? 0
-          receivedBytes += body?.length ?? 0
-          const aheadMs = (taken / bytesPerSecond) * 1000 - (performance.now() - began)
-          if (aheadMs <= 1) return
-          socket.pause()
-          setTimeout(() => {
-            if (!stopping) socket.resume()
-          }, aheadMs)
-        },
-        open(socket) {
-          socket.write(requestFor(target))
-        },
-        close() {
-          if (!stopping && !(taken >= reader.contentLength)) broken++
-        },
-        error() {
-          broken++
-        },
-      },
-    })
-  }
-  const sockets = await Promise.all(Array.from({ length: count }, one))
-  return {
-    get receivedBytes() {
-      return receivedBytes
-    },
-    get broken() {
-      return broken
-    },
-    async [Symbol.asyncDispose]() {
-      stopping = true
-      for (const socket of sockets) socket.terminate()
-    },
   }
 }
 
@@ -265,5 +167,36 @@ class KeepAlive implements Disposable {
 
   [Symbol.dispose](): void {
     this.#socket?.terminate()
+  }
+}
+
+/** Fetches one address to its end; gives when the first byte of the body came, of `performance.now()`. */
+export async function firstBodyByte(address: string): Promise<number> {
+  const target = targetOf(address)
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const reader = new AnswerReader()
+  let firstAtMs = 0
+  let received = 0
+  const socket = await Bun.connect({
+    hostname: target.hostname,
+    port: target.port,
+    socket: {
+      data(_, chunk) {
+        const body = reader.body(chunk)
+        if (reader.status !== 0 && reader.status !== 200) return reject(new Error(`status ${reader.status}`))
+        if (!body || body.length === 0) return
+        firstAtMs ||= performance.now()
+        received += body.length
+        if (received === reader.contentLength) resolve(firstAtMs)
+      },
+      close: () => reject(new Error(`closed after ${received} of ${reader.contentLength} bytes`)),
+      error: (_, error) => reject(error),
+    },
+  })
+  try {
+    socket.write(requestFor(target))
+    return await promise
+  } finally {
+    socket.terminate()
   }
 }

@@ -1,0 +1,22 @@
+import { cold } from './cold.ts'
+import { firstByte } from './first-byte.ts'
+import { million } from './million.ts'
+import type { BenchRow } from './row.ts'
+import { singleFlight } from './single-flight.ts'
+import { slowReaders } from './slow-readers.ts'
+import { soak } from './soak.ts'
+import { warmSmall, warmZip } from './warm-hits.ts'
+
+/** What a run without names measures, in this order. */
+export const usualRows: readonly BenchRow[] = [
+  warmSmall,
+  warmZip,
+  singleFlight,
+  slowReaders,
+  million,
+  firstByte,
+  soak,
+]
+
+/** Only by name: they take long, or need the network once. */
+export const namedRows: readonly BenchRow[] = [cold]
