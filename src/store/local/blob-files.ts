@@ -16,7 +16,7 @@ export class BlobFiles {
   readonly #dying = new Map<string, { sizeBytes: number; dueMs: number }>()
   readonly #unlinking = new Map<string, Promise<void>>()
   readonly #stop = new AbortController()
-  /** Room of files that went on being held after their grace time. */
+  /** Room of files that were held after their grace time, or could not be removed. */
   readonly #held = new Map<string, number>()
   #dyingBytes = 0
   #heldBytes = 0
@@ -118,14 +118,23 @@ export class BlobFiles {
     for await (const files of this.walk()) {
       for (const { sha256, path } of files) {
         if (!/^[0-9a-f]{64}$/.test(sha256) || this.#dying.has(sha256)) continue
-        if (await this.#unlink(sha256, path)) removed++
+        if ((await this.#unlink(sha256, path)) === 'gone') removed++
       }
     }
     return removed
   }
 
+  /** Tries again to remove what could not be removed. */
+  retry(): void {
+    for (const sha256 of [...this.#held.keys()]) if (!this.isPinned(sha256)) this.#again(sha256)
+  }
+
   #unpinned(sha256: string): void {
     this.#pins.delete(sha256)
+    this.#again(sha256)
+  }
+
+  #again(sha256: string): void {
     const sizeBytes = this.#held.get(sha256)
     if (sizeBytes === undefined) return
     this.#held.delete(sha256)
@@ -143,11 +152,11 @@ export class BlobFiles {
         continue
       }
       this.#dying.delete(sha256)
-      if (this.isPinned(sha256)) {
+      if ((await this.#unlink(sha256, this.path(sha256))) === 'failed') {
         this.#held.set(sha256, sizeBytes + (this.#held.get(sha256) ?? 0))
         this.#heldBytes += sizeBytes
         this.leftBehind ||= this.#stop.signal.aborted
-      } else await this.#unlink(sha256, this.path(sha256))
+      }
       this.#dyingBytes -= sizeBytes
     }
     this.#running = undefined
@@ -158,20 +167,21 @@ export class BlobFiles {
     return undefined
   }
 
-  /** False when the file is needed, or could not be removed: the sweep of a later start comes back to it. */
-  async #unlink(sha256: string, path: string): Promise<boolean> {
+  async #unlink(sha256: string, path: string): Promise<'gone' | 'needed' | 'failed'> {
     try {
-      if (this.isPinned(sha256) || (await this.#stillUsed(sha256)) || this.isPinned(sha256)) return false
+      if (this.isPinned(sha256)) return 'failed'
+      if (await this.#stillUsed(sha256)) return 'needed'
+      if (this.isPinned(sha256)) return 'failed'
       const gone = this.#disk.unlink(path)
       this.#unlinking.set(
         sha256,
         gone.catch(() => undefined),
       )
       await gone
-      return true
+      return 'gone'
     } catch {
-      this.leftBehind = true
-      return false
+      // It counts as used room until a later try succeeds.
+      return 'failed'
     } finally {
       this.#unlinking.delete(sha256)
     }

@@ -9,6 +9,7 @@ export class IndexFollower {
   readonly #clock: Clock
   readonly #totals: () => IndexTotals
   readonly #onDamage: (error: unknown) => void
+  readonly #onFlush: () => void
   readonly #pending = new Map<string, { change: IndexChange; place: PackPlace }>()
   readonly #usage = new Map<string, IndexChange>()
   readonly #stop = new AbortController()
@@ -30,11 +31,14 @@ export class IndexFollower {
     totals: () => IndexTotals
     /** SQLite found its file damaged. */
     onDamage: (error: unknown) => void
+    /** Called after each write: the file may have grown. */
+    onFlush: () => void
   }) {
     this.#db = options.db
     this.#clock = options.clock
     this.#totals = options.totals
     this.#onDamage = options.onDamage
+    this.#onFlush = options.onFlush
   }
 
   get db(): IndexDb {
@@ -70,7 +74,8 @@ export class IndexFollower {
     this.#note(row.key, { kind: 'put', row }, place)
   }
 
-  gone(key: string, place: PackPlace): void {
+  /** Without a `place`: the mark in the packs may follow later, or never. */
+  gone(key: string, place: PackPlace = this.#applied): void {
     this.#note(key, { kind: 'gone', key }, place)
   }
 
@@ -144,6 +149,7 @@ export class IndexFollower {
       if (this.#behind) return
       if (usage.length > 0 || this.#dirty) this.#write(usage, this.#applied)
       this.#failure = undefined
+      this.#onFlush()
     } catch (error) {
       this.#failure = error
       if (/malformed|not a database|corrupt/i.test(String(error))) this.#onDamage(error)

@@ -135,6 +135,7 @@ class Parts implements LocalParts {
       clock,
       totals: () => this.catalog.totals,
       onDamage: (error) => this.#onIndexError(error),
+      onFlush: () => this.#refreshIndexBytes(),
     })
     this.catalog.follow(this.#index, opened.db.totals)
     const signal = this.stop.signal
@@ -215,10 +216,11 @@ class Parts implements LocalParts {
 
   async #stillUsed(sha256: string): Promise<boolean> {
     if (!this.stop.signal.aborted) await this.ready()
+    await this.catalog.drain()
     await this.#index.flush()
     const { state } = this.catalog
-    if (this.#index.failure !== undefined || state === 'tail' || state === 'rebuilding') return true
-    return this.#reindexing || this.#index.db.usesBlob(sha256)
+    if (this.#index.failure !== undefined) throw this.#index.failure
+    return this.#reindexing || state === 'tail' || state === 'rebuilding' || this.#index.db.usesBlob(sha256)
   }
 
   #compact(pack: Pack): Promise<void> {
@@ -271,7 +273,7 @@ class Parts implements LocalParts {
   async #maintain(): Promise<void> {
     while (!this.stop.signal.aborted) {
       await this.clock.delay(maintainMs, this.stop.signal)
-      this.#refreshIndexBytes()
+      this.blobs.retry()
       if (!this.stop.signal.aborted && this.folder.lock) await this.room.tidy()
     }
   }

@@ -3,26 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store, StoredObject } from '../store.ts'
 import { describeStore, type StoreHarness } from '../store-contract.ts'
-import type { Clock } from './clock.ts'
 import { FaultyDisk } from './faulty-disk.ts'
+import { hurriedClock } from './hurried-clock.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
-
-/** Time that passes at once: a delay resolves in the next turn of the event loop and moves the clock. */
-function hurriedClock(): Clock {
-  let now = 1_700_000_000_000
-  return {
-    now: () => now,
-    delay: (ms, signal) =>
-      new Promise((resolve) => {
-        // The long waits of background loops never end by themselves.
-        if (ms >= 5000) return signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())
-        setImmediate(() => {
-          now += ms
-          resolve()
-        })
-      }),
-  }
-}
 
 async function localHarness(): Promise<StoreHarness> {
   const root = await mkdtemp(join(tmpdir(), 'posthaste-store-'))

@@ -110,6 +110,7 @@ export class Room {
   }
 
   async #makeRoom(bytes: number, state: { displacedBytes: number }): Promise<void> {
+    if (bytes > this.#parts.maxBytes * smallShare) await this.#parts.complete()
     while (!this.#fits(bytes)) {
       const hopeful = bytes <= this.#obtainableBytes(state.displacedBytes)
       if (hopeful && (await this.#giveBack(this.#limitBytes - bytes, state))) continue
@@ -177,7 +178,10 @@ export class Room {
       catalog.queues.remember(id)
       catalog.unlist(id, record)
       // A mark that cannot be written now is no loss: at worst the object is known again after a start.
-      if (record) catalog.appendGone(record.head.key).catch(() => undefined)
+      if (record) {
+        catalog.index.gone(record.head.key)
+        catalog.appendGone(record.head.key).catch(() => undefined)
+      }
       freed += cost
       this.evictedObjects++
       this.evictedBytes += cost
