@@ -23,7 +23,7 @@ interface Lexed {
 }
 
 const tokenPattern =
-  /[()[\]{},]|"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|(?:(?!\/\/)(?![()[\]{},])[\p{L}\p{M}\p{N}\p{P}\p{S}])+/uy
+  /[()[\]{},]|"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|(?!["`])(?:(?!\/\/)(?![()[\]{},])[\p{L}\p{M}\p{N}\p{P}\p{S}])+/uy
 
 /** Statements in their order, with blocks taken apart; or the first problem. Linear in the size of the text. */
 export function parseGoModLines(text: string): readonly GoModLine[] | GoModProblem {
@@ -83,9 +83,9 @@ function lexLine(raw: string): Lexed | string {
     if (raw.startsWith('//', at)) return { tokens, comment: raw.slice(at + 2).trim() }
     tokenPattern.lastIndex = at
     const token = tokenPattern.exec(raw)?.[0]
-    if (token === undefined) return `unexpected character ${JSON.stringify(char)}`
-    if (/^["`]/.test(token) && (token.length === 1 || token.at(-1) !== token[0]))
-      return 'a string is not closed'
+    if (token === undefined) {
+      return /["`]/.test(char) ? 'a string is not closed' : `unexpected character ${JSON.stringify(char)}`
+    }
     if (!/^["`]/.test(token) && token.includes('/*')) return 'comments begin with //, not with /*'
     tokens.push(token)
     at += token.length

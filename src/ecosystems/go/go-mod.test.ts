@@ -101,6 +101,7 @@ describe('go.mod', () => {
     ["module 'x.y/z'", 1],
     ['module "x.y/z', 1],
     ['module "x.y/\\q"', 1],
+    ['future "\\"', 1],
     ['module "\\ud800"', 1],
     ['go 1.21\ngo 1.22', 2],
     ['go one', 1],
@@ -110,9 +111,6 @@ describe('go.mod', () => {
     ['require x.y/z/v1 v1.0.0', 1],
     ['require (\nx.y/z v1.0.0', 2],
     ['require (\nx.y/z v1.0.0\n) x', 3],
-    ['replace a.b/c', 1],
-    ['replace a.b/c => d.e/f', 1],
-    ['replace a.b/c => ../d v1.0.0', 1],
     ['/* comment */', 1],
     ['module x.y/z /* comment */', 1],
     ['<html>\u0000', 1],
@@ -123,6 +121,12 @@ describe('go.mod', () => {
       expect(parseGoMod(bytes(text))).toMatchObject({ ok: false, line })
     })
   }
+
+  test('what only a main module may say is left out where it is malformed', () => {
+    const bad = ['a.b/c', 'a.b/c => d.e/f', 'a.b/c => ../d v1.0.0', 'a.b/c v2.0.0 => ../d', 'a.b/c x => ../d']
+    const text = `${bad.map((line) => `replace ${line}\n`).join('')}exclude a.b/c v2.0.0\nmodule x.y/z\n`
+    expect(parsed(text)).toMatchObject({ module: 'x.y/z', replace: [], exclude: [] })
+  })
 
   test('retractions in an unknown form are left out', () => {
     expect(parsed('retract [v1.0.0, v1.1.0\nretract (v1.0.0, v1.1.0)\n').retract).toEqual([])

@@ -40,7 +40,10 @@ type Draft = {
   -readonly [Key in keyof GoMod]: GoMod[Key] extends readonly (infer Item)[] ? Item[] : GoMod[Key]
 }
 
-/** Total: never throws, whatever the bytes are. Directives that it does not know are ignored. */
+/**
+ * Total: never throws, whatever the bytes are. Directives that it does not know, and malformed
+ * ones that count only in the main module, are ignored.
+ */
 export function parseGoMod(bytes: Uint8Array): ParsedGoMod {
   if (bytes.length > maxGoModBytes) return { ok: false, line: 0, reason: 'it is larger than 16 MiB' }
   const lines = parseGoModLines(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
@@ -70,10 +73,14 @@ function addLine(file: Draft, line: GoModLine): string | undefined {
     case 'go':
       return line.inBlock ? undefined : addGo(file, args)
     case 'require':
-    case 'exclude':
       return addRequirement(file, verb, line, args)
+    // Both count in the main module only: Go reads no further where a dependency has them wrong.
+    case 'exclude':
+      addRequirement(file, verb, line, args)
+      return undefined
     case 'replace':
-      return addReplacement(file, args)
+      addReplacement(file, args)
+      return undefined
     case 'retract': {
       // Later toolchains may allow other forms; Go too ignores those of dependencies.
       const interval = readInterval(args)
@@ -125,26 +132,22 @@ function addRequirement(
   return undefined
 }
 
-function addReplacement(file: Draft, args: readonly string[]): string | undefined {
+/** Leaves out what is malformed. */
+function addReplacement(file: Draft, args: readonly string[]): void {
   const arrow = args[1] === '=>' ? 1 : 2
   const target = args.slice(arrow + 1)
-  const usage = 'usage: replace PATH [VERSION] => PATH VERSION, or => FOLDER'
-  if (args[arrow] !== '=>' || target.length < 1 || target.length > 2) return usage
+  if (args[arrow] !== '=>' || target.length < 1 || target.length > 2) return
   const path = unquote(args[0] ?? '')
   const newPath = unquote(target[0] ?? '')
-  if (path === undefined || newPath === undefined) return usage
+  if (path === undefined || newPath === undefined || splitPathVersion(path) === undefined) return
   const version = arrow === 2 ? readVersion(args[1]) : undefined
-  if (arrow === 2 && version === undefined) return usage
-  if (splitPathVersion(path) === undefined) return `${path} is no valid module path`
-  const problem = version === undefined ? undefined : checkMajor(path, version)
-  if (problem !== undefined) return problem
+  if (arrow === 2 && (version === undefined || checkMajor(path, version) !== undefined)) return
   const newVersion = target.length === 2 ? readVersion(target[1]) : undefined
   // A folder has no version, a module must have one.
-  if (isFolder(newPath) !== (target.length === 1) || (target.length === 2 && newVersion === undefined)) {
-    return usage
+  if (isFolder(newPath) !== (newVersion === undefined) || (target.length === 2 && newVersion === undefined)) {
+    return
   }
   file.replace.push({ path, version, with: { path: newPath, version: newVersion } })
-  return undefined
 }
 
 function readInterval(args: readonly string[]): { low: string; high: string } | undefined {
