@@ -112,16 +112,17 @@ export class BlobFiles {
     }
   }
 
-  /** Removes files that no key names: what a crash between rename and record left. */
-  async sweep(): Promise<number> {
-    let removed = 0
+  /** Removes files that no key names: what a crash between rename and record left. True when it got through. */
+  async sweep(signal: AbortSignal): Promise<boolean> {
+    let clean = true
     for await (const files of this.walk()) {
       for (const { sha256, path } of files) {
-        if (!/^[0-9a-f]{64}$/.test(sha256) || this.#dying.has(sha256)) continue
-        if ((await this.#unlink(sha256, path)) === 'gone') removed++
+        if (signal.aborted) return false
+        if (!/^[0-9a-f]{64}$/.test(sha256) || this.#dying.has(sha256) || this.#held.has(sha256)) continue
+        if ((await this.#unlink(sha256, path)) === 'failed' && !this.isPinned(sha256)) clean = false
       }
     }
-    return removed
+    return clean
   }
 
   /** Tries again to remove what could not be removed. */

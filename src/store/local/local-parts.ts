@@ -36,6 +36,8 @@ export interface LocalParts {
   readonly onDamage: (damage: { readonly key: string; readonly problem: string }) => void
   start(putAside: PutAside, scrub: Scrub): void
   ready(): Promise<void>
+  /** Resolves when leftovers of earlier runs are gone. */
+  cleanedUp(): Promise<void>
   isReindexing(): boolean
   lastScrubAtMs(): number | undefined
   noteScrub(): Promise<void>
@@ -84,6 +86,7 @@ class Parts implements LocalParts {
   #scrub: Scrub = () => Promise.resolve()
   #recovering: Promise<void> = Promise.resolve()
   #measured: Promise<void> = Promise.resolve()
+  #cleaning: Promise<void> = Promise.resolve()
   #background: Promise<unknown>[] = []
   #reindexing = false
   #lastScrubAtMs: number | undefined
@@ -166,8 +169,9 @@ class Parts implements LocalParts {
     if (this.catalog.state === 'rebuilding') this.#measured = this.#guard('measure', this.#measureBlobs())
     this.#refreshIndexBytes()
     this.#recovering = this.#guard('recover', this.recovery.run(covered))
+    this.#cleaning = this.#guard('clean up', this.#cleanUp(unclean))
     this.#background.push(
-      this.#guard('clean up', this.#cleanUp(unclean)),
+      this.#cleaning,
       this.#guard('tidy up', this.#maintain()),
       this.#guard('scrub', this.#scrubForEver()),
     )
@@ -178,6 +182,10 @@ class Parts implements LocalParts {
       seen = this.#recovering
       await this.#recovering
     }
+  }
+
+  cleanedUp(): Promise<void> {
+    return this.#cleaning
   }
 
   isReindexing(): boolean {
@@ -259,7 +267,9 @@ class Parts implements LocalParts {
     await this.#keepAside()
     await this.ready()
     this.#foundBlobBytes = 0
-    if (unclean && !this.stop.signal.aborted) await this.blobs.sweep()
+    if (!unclean) return
+    this.blobs.leftBehind = true
+    if (await this.blobs.sweep(this.stop.signal)) this.blobs.leftBehind = false
   }
 
   async #keepAside(): Promise<void> {

@@ -209,7 +209,7 @@ class EmbeddedStore implements LocalStore {
     const done = await room.collect(options.targetBytes ?? maxBytes)
     await room.tidy()
     await sweepTmp(disk, folder)
-    await blobs.sweep()
+    await blobs.sweep(this.#parts.stop.signal)
     return done
   }
 
@@ -229,6 +229,7 @@ class EmbeddedStore implements LocalStore {
   async settle(): Promise<void> {
     const { catalog, room, blobs } = this.#parts
     await this.ready()
+    await this.#parts.cleanedUp()
     await catalog.drain()
     if (this.#parts.folder.lock) await room.tidy()
     await blobs.settle()
