@@ -71,5 +71,5 @@ export const privatePattern: Kind<string> = simpleKind(
 
 /** The syntax of Go's path.Match. */
 function isPathMatchPattern(pattern: string): boolean {
-  return /^(?:\\.|\[\^?(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]|[^\\[])+$/u.test(pattern)
+  return /^(?:\\.|\[(?:\^|(?!\^))(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]|[^\\[])+$/u.test(pattern)
 }

@@ -78,7 +78,7 @@ export const schema = {
     token: setting(optional(word(16)), {
       fallback: { value: undefined },
       summary: 'Lets callers from other machines use the admin API. Without it only this machine can.',
-      example: '"a long random text"',
+      example: 'a-long-random-text',
       secret: true,
     }),
   },

@@ -42,7 +42,7 @@ export function parseYamlFile(
     wrong(`${name}:1:1`, 'the file is larger than 1 MiB')
     return { values, problems }
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   for (const error of [...document.errors, ...document.warnings]) {
     wrong(place(error.pos[0]), error.message)
   }
@@ -67,6 +67,7 @@ export function parseYamlFile(
 
   function readGroup(key: string, group: Group, value: unknown): void {
     const node = resolve(value)
+    if (isAlias(value) && node === undefined) wrongAlias(value, key)
     if (isNothing(node)) return
     if (isMap(node)) {
       readMap(node, group, `${key}.`)
@@ -78,6 +79,7 @@ export function parseYamlFile(
 
   function readValue(key: string, value: unknown): void {
     const node = resolve(value)
+    if (isAlias(value) && node === undefined) wrongAlias(value, key)
     if (isNothing(node) || !isNode(node)) return
     try {
       const where = startOf(value)
@@ -86,10 +88,15 @@ export function parseYamlFile(
         where,
         locate: (path) => startOf(path.length === 0 ? value : (find(node, path) ?? value)),
       })
-    } catch (error) {
-      // Only aliases that grow without bound make this throw.
-      wrong(startOf(value), error instanceof Error ? error.message : String(error), undefined, key)
+    } catch {
+      wrongAlias(value, key)
     }
+  }
+
+  /** The parser's own words would quote the name, which is a secret when a password begins with `*`. */
+  function wrongAlias(value: unknown, key: string): void {
+    const message = `${key}: an alias that leads nowhere, or to far too much`
+    wrong(startOf(value), message, 'quote a text that begins with *', key)
   }
 
   function resolve(value: unknown): unknown {
