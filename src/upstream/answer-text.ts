@@ -1,6 +1,6 @@
 /** What a source says beside a refusal, for the user to read. */
 
-import type { HttpResponse } from './http-client.ts'
+import type { HttpResponse } from './http-response.ts'
 
 /** As much as `go` shows of an error's body, and only plain text in a charset that it shows. */
 const maxLines = 8

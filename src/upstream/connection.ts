@@ -20,6 +20,8 @@ export class Connection {
   uses = 0
   /** Bytes that ever arrived. */
   receivedBytes = 0
+  /** When the last of them came, on the clock of `performance.now()`. */
+  receivedAt = 0
   readonly #socket: Socket
   #queue: Uint8Array[] = []
   #queuedBytes = 0
@@ -118,6 +120,7 @@ export class Connection {
     this.#queue.push(chunk)
     this.#queuedBytes += chunk.length
     this.receivedBytes += chunk.length
+    this.receivedAt = performance.now()
     if (this.#queuedBytes >= highWaterBytes) this.#socket.pause()
     this.#signal()
   }

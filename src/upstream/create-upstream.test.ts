@@ -39,11 +39,11 @@ describe('one source', () => {
     expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 2])
   })
 
-  test('a fresh connection that dies is not tried again', async () => {
+  test('a fresh connection that dies is tried once more', async () => {
     await using server = await fakeServer((socket) => void socket.destroy())
     await using upstream = upstreamOf(server.url)
     expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'reset' })
-    expect(server.seen.length).toBe(1)
+    expect(server.seen.length).toBe(2)
   })
 
   test('many requests at once stay within the connection limit', async () => {
@@ -52,6 +52,21 @@ describe('one source', () => {
     const bodies = await Promise.all(Array.from({ length: 20 }, async () => textOf(await ask(upstream))))
     expect(new Set(bodies)).toEqual(new Set(['whole']))
     expect(server.connections).toBeLessThanOrEqual(3)
+  })
+
+  test('waiting for a connection that carries a living body does not count as silence', async () => {
+    await using server = await fakeServer(async (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n')
+      for (let sent = 0; sent < 2000; sent += 100) {
+        socket.write('x'.repeat(100))
+        await Bun.sleep(10)
+      }
+    })
+    await using upstream = upstreamOf(server.url, {
+      limits: { maxConnections: 1, budgetMs: 100, stallMs: 100 },
+    })
+    const bodies = await Promise.all([1, 2, 3].map(async () => textOf(await ask(upstream))))
+    expect(bodies.map(({ length }) => length)).toEqual([2000, 2000, 2000])
   })
 
   test('leaving the body, before or amid it, frees the connection', async () => {

@@ -2,6 +2,7 @@
 
 import type { SecureContext } from 'node:tls'
 import { blockList, classOfHost } from './address.ts'
+import type { AttemptReport } from './attempt.ts'
 import { Dialer } from './dial.ts'
 import { GroupAsker } from './group-asker.ts'
 import { HttpClient } from './http-client.ts'
@@ -10,7 +11,8 @@ import { NameCache } from './name-cache.ts'
 import { netrcAuthorization, parseNetrc } from './netrc.ts'
 import { type Network, systemNetwork } from './network.ts'
 import { Throttles } from './retry-after.ts'
-import { type AttemptReport, SourceClient } from './source-client.ts'
+import type { Ranked } from './selection.ts'
+import { SourceClient } from './source-client.ts'
 import { maskedAddress, type Source, type SourceList, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
 import { loadTrust } from './tls-trust.ts'
@@ -51,6 +53,8 @@ export interface ConfiguredUpstream extends Upstream {
   /** Replaces all lists; walks under way end by the old ones. */
   setLists(lists: Readonly<Record<string, SourceList>>): void
   setOffline(offline: boolean): void
+  /** The groups of equal sources of a list, each best first, with scores and the reasons against. */
+  ranking(list: string, shape: 'metadata' | 'blob'): readonly (readonly Ranked[])[]
   /** Opens up to `count` connections to the first source of a list before they are needed. */
   warmUp(list: string, count: number): void
 }
@@ -65,6 +69,7 @@ class ListedUpstream implements ConfiguredUpstream {
   readonly #limits: UpstreamLimits
   readonly #records = new SourceRecords()
   readonly #http: HttpClient
+  readonly #throttles: Throttles
   readonly #client: SourceClient
   readonly #asker: GroupAsker
   readonly #now: () => number
@@ -77,17 +82,24 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#lists = options.lists
     this.#offline = options.offline ?? false
     this.#now = options.now ?? Date.now
+    this.#throttles = new Throttles(this.#now)
     this.#http = httpClientFor(options, this.#limits, this.#now)
     this.#client = new SourceClient({
       http: this.#http,
       records: this.#records,
-      throttles: new Throttles(this.#now),
+      throttles: this.#throttles,
       now: this.#now,
       headers: options.headers ?? {},
       authorizationFor: netrcLookup(options.netrc),
       onAttempt: options.onAttempt,
     })
-    this.#asker = new GroupAsker({ client: this.#client, ...this.#limits })
+    this.#asker = new GroupAsker({
+      client: this.#client,
+      records: this.#records,
+      throttledMs: (source) => this.#throttles.waitMs(new URL(source.url).host),
+      now: this.#now,
+      ...this.#limits,
+    })
   }
 
   walk(request: UpstreamRequest): Walk {
@@ -164,6 +176,12 @@ class ListedUpstream implements ConfiguredUpstream {
 
   setOffline(offline: boolean): void {
     this.#offline = offline
+  }
+
+  ranking(list: string, shape: 'metadata' | 'blob'): readonly (readonly Ranked[])[] {
+    return stopsOf(this.#lists[list] ?? []).flatMap((stop) =>
+      stop.kind === 'group' ? [this.#asker.rank(stop.sources, shape)] : [],
+    )
   }
 
   warmUp(list: string, count: number): void {

@@ -3,7 +3,7 @@
 import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { broken } from './failure.ts'
-import type { ByteSource } from './http-client.ts'
+import type { ByteSource } from './http-response.ts'
 import { UpstreamError } from './upstream.ts'
 
 /**

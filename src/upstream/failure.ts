@@ -35,3 +35,10 @@ export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return ''
   return typeof error.code === 'string' ? error.code : ''
 }
+
+/** The transport speaks of hosts; people know sources. */
+export function named(failure: UpstreamFailure, source: { readonly id: string }): UpstreamFailure {
+  return failure.message.includes(source.id)
+    ? failure
+    : { ...failure, message: `${source.id}: ${failure.message}` }
+}

@@ -1,7 +1,7 @@
 /** The body of an answer as the consumer sees it: bounded, continued when it breaks, freed when left. */
 
 import { asUpstreamError, broken } from './failure.ts'
-import type { ByteSource } from './http-client.ts'
+import type { ByteSource } from './http-response.ts'
 import type { UpstreamError, UpstreamFailure } from './upstream.ts'
 
 export interface FoundBodyOptions {

@@ -1,34 +1,61 @@
-/** Asks a group of equal sources: one after another, as long as the list's rules and the time allow. */
+/** Asks a group of equal sources: the best one, a second when that pays, and all before it gives up. */
 
+import { Budget } from './budget.ts'
 import { FoundBody } from './found-body.ts'
-import type { FoundReply, Reply, SourceClient } from './source-client.ts'
+import { type Good, type GroupQuestion, Heat, type Vain } from './heat.ts'
+import type { ByteSource } from './http-response.ts'
+import type { FoundReply } from './reply.ts'
+import { type Ranked, selectSources } from './selection.ts'
+import type { SourceClient } from './source-client.ts'
 import type { Source } from './source-list.ts'
-import type { UpstreamRequest } from './upstream.ts'
-
-export interface GroupQuestion {
-  readonly list: string
-  /** Those that have not had their turn, in the list's order. */
-  readonly sources: readonly Source[]
-  readonly request: UpstreamRequest
-  /** On the clock of `performance.now()`. */
-  readonly deadline: number
-  /** Nothing is asked after this group fails, so its last source may take all the time that is left. */
-  readonly isLast: boolean
-}
-
-/** A turn that gave nothing. */
-export type Vain = Exclude<Reply, { kind: 'found' | 'not-modified' }>
+import type { SourceRecords } from './source-record.ts'
+import { Turns } from './turns.ts'
+import type { UpstreamFailure } from './upstream.ts'
 
 interface GroupAskerOptions {
   readonly client: SourceClient
+  readonly records: SourceRecords
+  readonly throttledMs: (source: Source) => number
+  readonly now: () => number
   readonly unclaimedMs: number
+  readonly budgetMs: number
 }
+
+/** At most this share of the requests is sent twice to cut the slow tail. */
+const hedgeShare = 0.05
+/** Tries of sources that are not well, and continued bodies, per request. */
+const retryShare = 0.2
+/** One body is continued this often at most. */
+const maxResumes = 5
 
 export class GroupAsker {
   readonly #options: GroupAskerOptions
+  readonly #turns: Turns
+  readonly #hedges = new Budget(hedgeShare, 5)
+  readonly #retries = new Budget(retryShare, 20)
+  /** Groups whose best two are racing at this moment, by their ids and the class. */
+  readonly #racing = new Set<string>()
+  readonly #preferred = new Map<string, string>()
 
   constructor(options: GroupAskerOptions) {
     this.#options = options
+    this.#turns = new Turns(options)
+  }
+
+  /** Every source with its score, best first, and why it is left out when it is. */
+  rank(sources: readonly Source[], shape: 'metadata' | 'blob', preferred?: string): readonly Ranked[] {
+    const { records, now, throttledMs } = this.#options
+    const candidates = sources.map((source) => {
+      const record = records.of(source.id)
+      return {
+        id: source.id,
+        health: record.health[shape].snapshot(now()),
+        marked: record.isMarked(now()),
+        throttledMs: throttledMs(source),
+        domain: record.domain ?? new URL(source.url).host,
+      }
+    })
+    return selectSources(candidates, shape, preferred)
   }
 
   /**
@@ -37,34 +64,117 @@ export class GroupAsker {
    */
   async ask(
     question: GroupQuestion,
-    note: (bad: Vain) => void,
+    note: (vain: Vain) => void,
     signal: AbortSignal,
-  ): Promise<Exclude<Reply, Vain> | undefined> {
-    const { list, request, sources } = question
-    for (const [index, source] of sources.entries()) {
-      const alone = question.isLast && index === sources.length - 1
-      const reply = await this.#options.client.ask(
-        { list, source, request, headMs: this.#share(question, alone) },
-        signal,
-      )
-      if (reply.kind === 'found' || reply.kind === 'not-modified') return reply
-      note(reply)
+  ): Promise<Good | undefined> {
+    this.#hedges.earn()
+    this.#retries.earn()
+    const { sources, request } = question
+    const group = `${request.shape} ${sources.map(({ id }) => id).join(' ')}`
+    const ranking = this.rank(sources, request.shape, this.#preferred.get(group))
+    const order = this.#ordered(ranking, sources, request.shape)
+    const cold = order.length > 1 && order[0]?.samples === 0 && !this.#racing.has(group)
+    const slowerThan = (source: Source, elapsedMs: number) =>
+      this.#options.records.of(source.id).health[request.shape].slowerThan(elapsedMs)
+    const heat = new Heat({
+      question,
+      order,
+      cold,
+      turns: this.#turns,
+      hedges: this.#hedges,
+      retries: this.#retries,
+      slowerThan,
+    })
+    if (cold) this.#racing.add(group)
+    try {
+      const reply = await heat.run(note, signal)
+      if (reply !== undefined && ranking.length > 1) this.#preferred.set(group, reply.source.id)
+      return reply
+    } finally {
+      if (cold) this.#racing.delete(group)
     }
-    return undefined
   }
 
-  /** Whoever has others behind it gets half of what is left, so that they have a chance within the budget. */
-  #share({ deadline }: GroupQuestion, alone: boolean): number {
-    const left = Math.max(1, deadline - performance.now())
-    return alone ? left : left / 2
-  }
-
-  bodyOf(reply: FoundReply, request: UpstreamRequest): FoundBody {
+  /**
+   * The body, continued when it breaks.
+   * @param mayMix another source may supply the rest; false once a mixed body turned out wrong
+   */
+  bodyOf(
+    reply: FoundReply,
+    question: GroupQuestion,
+    options: { mayMix: boolean; signal: AbortSignal },
+  ): FoundBody {
+    let resumes = 0
+    let delivering = reply.source
+    let reached = -1
+    const tried = new Set<Source>()
     return new FoundBody({
       first: reply.body,
       host: reply.source.id,
-      maxBytes: request.maxBytes,
+      maxBytes: question.request.maxBytes,
       unclaimedMs: this.#options.unclaimedMs,
+      resume: async (atByte, failure) => {
+        if (!continuable(failure) || options.signal.aborted) return undefined
+        if (atByte > 0 && reply.sizeBytes === undefined) return undefined
+        // Whoever brought the body no further is not asked again at the same place.
+        if (atByte > reached) tried.clear()
+        reached = atByte
+        const others = options.mayMix ? this.#successors(reply.source, delivering, question) : []
+        for (const source of [...others, reply.source].filter((candidate) => !tried.has(candidate))) {
+          if (++resumes > maxResumes || !this.#retries.spend()) return undefined
+          tried.add(source)
+          const rest = await this.#continue(source, reply, question, atByte, options.signal)
+          if (rest === undefined) continue
+          delivering = source
+          return rest
+        }
+        return undefined
+      },
     })
   }
+
+  /** Bytes that go out unproved must all come from sources with a clean record (engine rule 3). */
+  #successors(first: Source, broken: Source, question: GroupQuestion): readonly Source[] {
+    const { records } = this.#options
+    const clean = records.of(first.id).isClean(first.origin)
+    const equals = question.sources.filter(
+      (source) =>
+        source !== first && source !== broken && (!clean || records.of(source.id).isClean(source.origin)),
+    )
+    return this.rank(equals, question.request.shape)
+      .filter(({ leftOut }) => leftOut === undefined)
+      .flatMap(({ id }) => equals.filter((source) => source.id === id))
+  }
+
+  async #continue(
+    source: Source,
+    reply: FoundReply,
+    { list, request }: GroupQuestion,
+    atByte: number,
+    signal: AbortSignal,
+  ): Promise<ByteSource | undefined> {
+    const etag = source === reply.source && reply.etag?.startsWith('"') === true ? reply.etag : undefined
+    const from = { atByte, sizeBytes: reply.sizeBytes, etag }
+    const { validators: _, ...unconditional } = request
+    const ask = { list, source, request: unconditional, headMs: this.#options.budgetMs / 2, from }
+    const rest = await this.#options.client.ask(ask, signal)
+    return rest.kind === 'found' ? rest.body : undefined
+  }
+
+  /** A source whose pause is over is tried: beside the best one for metadata, in front of it for a blob. */
+  #ordered(ranking: readonly Ranked[], sources: readonly Source[], shape: 'metadata' | 'blob') {
+    const { records, now } = this.#options
+    const order = ranking.flatMap(({ id, leftOut }) => {
+      const { samples, p95Ms, due, unreachable } = records.of(id).health[shape].snapshot(now())
+      const entrant = { leftOut: leftOut !== undefined, samples, p95Ms, due, unreachable }
+      return sources.filter((source) => source.id === id).map((source) => ({ source, ...entrant }))
+    })
+    const onTrial = shape === 'blob' ? order.find(({ due, unreachable }) => due && !unreachable) : undefined
+    return onTrial === undefined ? order : [onTrial, ...order.filter((entrant) => entrant !== onTrial)]
+  }
+}
+
+/** The stream broke; a body that lied about itself is not mended by more of it. */
+function continuable({ code }: UpstreamFailure): boolean {
+  return code === 'stall' || code === 'reset' || code === 'truncated' || code === 'timeout'
 }

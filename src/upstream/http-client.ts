@@ -2,11 +2,12 @@
 
 import type { BlockList } from 'node:net'
 import { type AddressClass, classOf, classOfHost, redirectMayReach, within } from './address.ts'
-import type { Connection } from './connection.ts'
 import type { AddressGuard, Dialer } from './dial.ts'
 import { asUpstreamError, broken } from './failure.ts'
-import { BodyReader, type Framing, framingOf } from './http-body.ts'
+import { HeadPatience } from './head-patience.ts'
+import { type Framing, framingOf } from './http-body.ts'
 import { type ResponseHead, readHead } from './http-head.ts'
+import { type HttpResponse, responseOf } from './http-response.ts'
 import type { UpstreamLimits } from './limits.ts'
 import { Pool } from './pool.ts'
 import { type ForwardProxy, proxyFor } from './proxy-settings.ts'
@@ -20,21 +21,6 @@ export interface GetRequest {
   readonly headers: Readonly<Record<string, string>>
   /** From now until the head of the last answer, redirects included. */
   readonly headMs: number
-}
-
-/** Bytes on their way; ends by `undefined`, throws UpstreamError, and is given up by `discard`. */
-export interface ByteSource {
-  next(): Promise<Uint8Array | undefined>
-  discard(): void
-}
-
-export interface HttpResponse {
-  readonly status: number
-  readonly headers: ReadonlyMap<string, string>
-  /** Where the answer came from in the end. */
-  readonly url: URL
-  readonly sizeBytes: number | undefined
-  readonly body: ByteSource
 }
 
 interface HttpClientOptions {
@@ -72,18 +58,19 @@ export class HttpClient {
     const forward = () => life.abort(signal.reason)
     if (signal.aborted) forward()
     signal.addEventListener('abort', forward)
-    const timer = setTimeout(() => {
-      life.abort(broken('timeout', `${request.url.host} did not answer within ${request.headMs} ms`))
-    }, request.headMs)
+    const patience = new HeadPatience(request.headMs, () => {
+      const ms = Math.round(request.headMs)
+      life.abort(broken('timeout', `${request.url.host} did not answer within ${ms} ms`))
+    })
     const end = () => signal.removeEventListener('abort', forward)
     try {
-      return await this.#follow(request, life.signal, end)
+      return await this.#follow(request, life.signal, patience, end)
     } catch (error) {
       end()
       if (signal.aborted) throw signal.reason
       throw asUpstreamError(error, request.url.host)
     } finally {
-      clearTimeout(timer)
+      patience.end()
     }
   }
 
@@ -97,7 +84,12 @@ export class HttpClient {
     this.#pools.clear()
   }
 
-  async #follow(request: GetRequest, life: AbortSignal, end: () => void): Promise<HttpResponse> {
+  async #follow(
+    request: GetRequest,
+    life: AbortSignal,
+    patience: HeadPatience,
+    end: () => void,
+  ): Promise<HttpResponse> {
     let { url } = request
     let chain: Chain | undefined
     for (let hops = 0; ; hops++) {
@@ -108,7 +100,12 @@ export class HttpClient {
         ...request.headers,
         ...(url.origin === request.url.origin ? request.ownHeaders : {}),
       }
-      const { connection, head, leave } = await this.#exchange(pool, requestText(url, headers, proxy), life)
+      const { connection, head, leave } = await this.#exchange(
+        pool,
+        requestText(url, headers, proxy),
+        life,
+        patience,
+      )
       if (head.status === 407 && proxy !== undefined) {
         leave(false)
         throw proxyRefusal(407, `the proxy ${proxy.host}:${proxy.port}`, proxy.foundIn)
@@ -167,10 +164,12 @@ export class HttpClient {
     }
   }
 
-  async #exchange(pool: Pool, text: string, life: AbortSignal) {
+  async #exchange(pool: Pool, text: string, life: AbortSignal, patience: HeadPatience) {
     const { limits } = this.#options
     for (let fresh = false; ; fresh = true) {
+      patience.queuedIn(pool)
       const connection = await pool.acquire(life, { fresh })
+      patience.served()
       const reused = connection.uses++ > 0
       const receivedBefore = connection.receivedBytes
       const abort = () => connection.fail(asAborted(life.reason, connection.host))
@@ -243,38 +242,4 @@ function requestText(
     throw broken('malformed', `a header configured for ${url.host} holds a line break`)
   }
   return `GET ${target} HTTP/1.1\r\n${fields.join('')}\r\n`
-}
-
-interface ResponseParts {
-  readonly url: URL
-  readonly head: ResponseHead
-  readonly connection: Connection
-  readonly framing: Framing
-  readonly limits: UpstreamLimits
-  readonly done: (reusable: boolean) => void
-}
-
-function responseOf({ url, head, connection, framing, limits, done }: ResponseParts): HttpResponse {
-  const reader = new BodyReader(connection, framing, limits)
-  let left = false
-  const leave = (reusable: boolean) => {
-    if (left) return
-    left = true
-    done(reusable)
-  }
-  const body: ByteSource = {
-    async next() {
-      try {
-        const chunk = await reader.next()
-        if (chunk === undefined) leave(head.keepAlive && framing.kind !== 'close')
-        return chunk
-      } catch (error) {
-        leave(false)
-        throw asUpstreamError(error, url.host)
-      }
-    },
-    discard: () => leave(false),
-  }
-  const sizeBytes = framing.kind === 'length' ? framing.sizeBytes : undefined
-  return { status: head.status, headers: head.headers, url, sizeBytes, body }
 }

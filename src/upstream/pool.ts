@@ -14,7 +14,7 @@ interface PoolOptions {
   /** For messages. */
   readonly host: string
   readonly dial: () => Promise<Connection>
-  readonly limits: Pick<UpstreamLimits, 'maxConnections' | 'idleMs'>
+  readonly limits: Pick<UpstreamLimits, 'maxConnections' | 'idleMs' | 'stallMs'>
 }
 
 export class Pool {
@@ -32,6 +32,12 @@ export class Pool {
 
   get size(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     return { open: this.#open.size, idle: this.#idle.size, waiting: this.#waiters.size }
+  }
+
+  /** Bytes came lately on some connection: whoever waits here waits for others' bodies, not for a dead host. */
+  get isMoving(): boolean {
+    const since = performance.now() - this.#options.limits.stallMs
+    return [...this.#open].some(({ receivedAt }) => receivedAt > since)
   }
 
   /**

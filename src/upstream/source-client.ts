@@ -1,58 +1,17 @@
 /** Asks one source one thing, and says what its answer means. */
 
 import { readText } from './answer-text.ts'
-import { contentRange } from './content-range.ts'
-import { decodeBody } from './decode-body.ts'
-import { asFailure, broken } from './failure.ts'
-import type { ByteSource, HttpClient, HttpResponse } from './http-client.ts'
+import { Attempt, type AttemptReport } from './attempt.ts'
+import { asFailure, named } from './failure.ts'
+import { foundReply } from './found-reply.ts'
+import type { HttpClient } from './http-client.ts'
+import type { HttpResponse } from './http-response.ts'
 import { basicAuthorization } from './netrc.ts'
+import type { Ask, Reply } from './reply.ts'
 import { parseRetryAfter, type Throttles } from './retry-after.ts'
 import type { Source } from './source-list.ts'
 import type { SourceRecords } from './source-record.ts'
-import type { UpstreamFailure, UpstreamRequest } from './upstream.ts'
-
-export interface Ask {
-  readonly list: string
-  readonly source: Source
-  readonly request: UpstreamRequest
-  /** Until there is an answer. */
-  readonly headMs: number
-  /** Continue a body that another answer began. */
-  readonly from?: { readonly atByte: number; readonly sizeBytes: number; readonly etag: string | undefined }
-}
-
-export interface FoundReply {
-  readonly kind: 'found'
-  readonly source: Source
-  readonly host: string
-  /** Of the whole identity body, when known. */
-  readonly sizeBytes: number | undefined
-  readonly etag: string | undefined
-  readonly lastModified: string | undefined
-  readonly mediaType: string
-  readonly body: ByteSource
-}
-
-export type Reply =
-  | FoundReply
-  | { readonly kind: 'not-modified'; readonly source: Source }
-  | { readonly kind: 'missing'; readonly source: Source; readonly status: 404 | 410; readonly text: string }
-  | { readonly kind: 'denied'; readonly source: Source; readonly status: number; readonly text: string }
-  | { readonly kind: 'failed'; readonly source: Source; readonly failure: UpstreamFailure }
-
-/** One request to one source, reported when its body is over. */
-export interface AttemptReport {
-  readonly list: string
-  readonly source: string
-  readonly shape: 'metadata' | 'blob'
-  readonly outcome: Reply['kind']
-  readonly code: UpstreamFailure['code'] | undefined
-  readonly status: number | undefined
-  readonly bytes: number
-  /** Until the head of the answer; undefined when there was none. */
-  readonly firstByteMs: number | undefined
-  readonly tookMs: number
-}
+import type { UpstreamFailure } from './upstream.ts'
 
 interface SourceClientOptions {
   readonly http: HttpClient
@@ -90,7 +49,9 @@ export class SourceClient {
         signal,
       )
       attempt.answered(response.status)
+      record.domain = response.url.host
       const reply = await this.#interpret(ask, response, attempt)
+      if (reply.kind !== 'failed') attempt.welcome()
       if (reply.kind !== 'found') attempt.over(reply)
       return reply
     } catch (error) {
@@ -120,7 +81,7 @@ export class SourceClient {
   async #interpret(ask: Ask, response: HttpResponse, attempt: Attempt): Promise<Reply> {
     const { source } = ask
     const { status } = response
-    if (status === 200 || status === 206) return found(ask, response, attempt)
+    if (status === 200 || status === 206) return foundReply(ask, response, attempt)
     if (status === 304 && ask.request.validators?.source === source.id) {
       await response.body.next()
       return { kind: 'not-modified', source }
@@ -164,138 +125,9 @@ export class SourceClient {
   }
 }
 
-/** Follows one request to its end, for the record and the report. */
-class Attempt {
-  readonly #ask: Ask
-  readonly #options: SourceClientOptions
-  readonly #started = performance.now()
-  #firstByteMs: number | undefined
-  #status: number | undefined
-  #over = false
-  bytes = 0
-
-  constructor(ask: Ask, options: SourceClientOptions) {
-    this.#ask = ask
-    this.#options = options
-  }
-
-  answered(status: number): void {
-    this.#status = status
-    this.#firstByteMs = performance.now() - this.#started
-  }
-
-  over(reply: { readonly kind: Reply['kind']; readonly failure?: UpstreamFailure }): void {
-    if (this.#over) return
-    this.#over = true
-    const { list, source, request } = this.#ask
-    const failure = reply.failure
-    if (failure !== undefined && failure.code !== 'aborted') {
-      this.#options.records.of(source.id).failed(failure, this.#options.now())
-    }
-    this.#options.onAttempt?.({
-      list,
-      source: source.id,
-      shape: request.shape,
-      outcome: reply.kind,
-      code: failure?.code,
-      status: this.#status,
-      bytes: this.bytes,
-      firstByteMs: this.#firstByteMs,
-      tookMs: performance.now() - this.#started,
-    })
-  }
-}
-
-function found(ask: Ask, response: HttpResponse, attempt: Attempt): Reply {
-  const { source, request, from } = ask
-  const host = response.url.host
-  const coding = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
-  let { sizeBytes } = response
-  let skipBytes = 0
-  try {
-    if (response.status === 206) {
-      const range = contentRange(response.headers.get('content-range'))
-      if (from === undefined) throw broken('malformed', `${host} sent a part of what was asked for`)
-      if (range?.firstByte !== from.atByte || range.sizeBytes !== from.sizeBytes || coding !== 'identity') {
-        throw broken(
-          'malformed',
-          `${host} sent another range than bytes ${from.atByte} to the end of ${from.sizeBytes}`,
-        )
-      }
-      sizeBytes = from.sizeBytes
-    } else if (from !== undefined) {
-      if (sizeBytes !== from.sizeBytes || coding !== 'identity')
-        throw broken('malformed', `${host} has a body of another size`)
-      skipBytes = from.atByte
-    }
-    if (sizeBytes !== undefined && sizeBytes > request.maxBytes) {
-      throw broken(
-        'too-large',
-        `${host} announced ${sizeBytes} bytes, more than the ${request.maxBytes} allowed`,
-      )
-    }
-    const plain = coding === 'identity' ? response.body : decodeBody(response.body, coding, host)
-    return {
-      kind: 'found',
-      source,
-      host,
-      sizeBytes: coding === 'identity' ? sizeBytes : undefined,
-      etag: response.headers.get('etag'),
-      lastModified: response.headers.get('last-modified'),
-      mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      body: counted(skipped(plain, skipBytes), attempt, source),
-    }
-  } catch (error) {
-    response.body.discard()
-    throw error
-  }
-}
-
-function counted(body: ByteSource, attempt: Attempt, source: Source): ByteSource {
-  return {
-    async next() {
-      try {
-        const chunk = await body.next()
-        if (chunk === undefined) attempt.over({ kind: 'found' })
-        else attempt.bytes += chunk.length
-        return chunk
-      } catch (error) {
-        const failure = named(asFailure(error, source.id), source)
-        attempt.over({ kind: 'failed', failure })
-        throw broken(failure.code, failure.message, failure, error)
-      }
-    },
-    discard() {
-      body.discard()
-      attempt.over({ kind: 'found' })
-    },
-  }
-}
-
-/** A source without ranges sends all of it again; what the consumer has is passed over. */
-function skipped(body: ByteSource, count: number): ByteSource {
-  if (count === 0) return body
-  let left = count
-  return {
-    async next() {
-      for (;;) {
-        const chunk = await body.next()
-        if (chunk === undefined || left === 0) return chunk
-        if (chunk.length > left) {
-          const rest = chunk.subarray(left)
-          left = 0
-          return rest
-        }
-        left -= chunk.length
-      }
-    },
-    discard: () => body.discard(),
-  }
-}
-
 function wantedHeaders({ source, request, from }: Ask): Record<string, string> {
   const headers: Record<string, string> = { Accept: '*/*', 'Accept-Encoding': 'identity' }
-  if (from !== undefined) {
+  if (from !== undefined && from.atByte > 0) {
     headers.Range = `bytes=${from.atByte}-`
     if (from.etag !== undefined) headers['If-Range'] = from.etag
     return headers
@@ -314,13 +146,6 @@ function stillThrottled(source: Source, waitMs: number): UpstreamFailure {
     message: `${source.id} asked to be left alone for another ${seconds} s`,
     retryAfterMs: waitMs,
   }
-}
-
-/** The transport speaks of hosts; people know sources. */
-function named(failure: UpstreamFailure, source: Source): UpstreamFailure {
-  return failure.message.includes(source.id)
-    ? failure
-    : { ...failure, message: `${source.id}: ${failure.message}` }
 }
 
 function withoutTrailingSlash(url: string): string {

@@ -1,5 +1,6 @@
 /** What is known of one source from its own deeds. */
 
+import { SourceHealth } from './source-health.ts'
 import type { UpstreamFailure } from './upstream.ts'
 
 /** Proofs without a wrong one until a source's bytes may go out before they are proved (engine rule 3). */
@@ -12,6 +13,9 @@ export class SourceRecord {
   errors = 0
   proved = 0
   wrong = 0
+  /** Where its last answer really came from, after redirects. */
+  domain: string | undefined
+  readonly health = { metadata: new SourceHealth(), blob: new SourceHealth() }
   lastFailure: (UpstreamFailure & { readonly atMs: number }) | undefined
   #markedUntilMs = 0
 

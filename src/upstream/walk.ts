@@ -1,8 +1,9 @@
 /** Goes through a list of sources by the list's own rules. */
 
 import type { FoundBody } from './found-body.ts'
-import type { GroupAsker, Vain } from './group-asker.ts'
-import type { FoundReply } from './source-client.ts'
+import type { GroupAsker } from './group-asker.ts'
+import type { GroupQuestion, Vain } from './heat.ts'
+import type { FoundReply } from './reply.ts'
 import type { Source, Stop } from './source-list.ts'
 import type { UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from './upstream.ts'
 
@@ -22,6 +23,8 @@ export class SourceWalk implements Walk {
   #outcomes = new Map<Source, Vain>()
   #worst: Vain | undefined
   #given: { readonly source: Source; readonly body: FoundBody } | undefined
+  /** After one body was rejected, the next comes from one source alone: then it is plain who lied. */
+  #rejected = false
   #over: UpstreamAnswer | undefined
 
   constructor(options: SourceWalkOptions) {
@@ -45,12 +48,9 @@ export class SourceWalk implements Walk {
       if (left.length > 0) {
         const { list, request, asker } = this.#options
         const isLast = !stop.goesOnAtErrors
-        const reply = await asker.ask(
-          { list, sources: left, request, deadline, isLast },
-          (vain) => this.#note(vain),
-          signal,
-        )
-        if (reply?.kind === 'found') return this.#give(reply)
+        const question = { list, sources: left, request, deadline, isLast }
+        const reply = await asker.ask(question, (vain) => this.#note(vain), signal)
+        if (reply?.kind === 'found') return this.#give(reply, question, signal)
         if (reply?.kind === 'not-modified')
           return this.#end({ kind: 'not-modified', source: this.#ref(reply.source) })
       }
@@ -68,12 +68,13 @@ export class SourceWalk implements Walk {
     const given = this.#given
     if (given === undefined) return
     this.#given = undefined
+    this.#rejected = true
     given.body.discard()
     this.#note({ kind: 'failed', source: given.source, failure })
   }
 
-  #give(reply: FoundReply): UpstreamAnswer {
-    const body = this.#options.asker.bodyOf(reply, this.#options.request)
+  #give(reply: FoundReply, question: GroupQuestion, signal: AbortSignal): UpstreamAnswer {
+    const body = this.#options.asker.bodyOf(reply, question, { mayMix: !this.#rejected, signal })
     this.#given = { source: reply.source, body }
     return {
       kind: 'found',

@@ -1,0 +1,326 @@
+import { describe, expect, test } from 'bun:test'
+import { Socket } from 'node:net'
+import { Budget } from './budget.ts'
+import type { Network } from './network.ts'
+import { answer, type FakeServer, fakeServer, type Script, saying } from './testing/fake-server.ts'
+import {
+  ask,
+  bodyOf,
+  failureOf,
+  listOf,
+  namedNetwork,
+  nextOf,
+  request,
+  textOf,
+  upstreamOf,
+} from './testing/upstream-fixture.ts'
+
+const whole = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251))
+const half = whole.length / 2
+
+/** Serves `whole`, and parts of it when asked for. */
+const sound: Script = (socket, { headers }) => {
+  const from = /^bytes=(\d+)-$/.exec(headers.get('range') ?? '')?.[1]
+  if (from === undefined) return void socket.write(answer('200 OK', whole, { ETag: '"v1"' }))
+  const range = `bytes ${from}-${whole.length - 1}/${whole.length}`
+  return void socket.write(
+    answer('206 Partial Content', whole.subarray(Number(from)), { 'Content-Range': range, ETag: '"v1"' }),
+  )
+}
+const headOfWhole = `HTTP/1.1 200 OK\r\nContent-Length: ${whole.length}\r\nETag: "v1"\r\n\r\n`
+const begins = (socket: Socket) => {
+  socket.write(headOfWhole)
+  socket.write(whole.subarray(0, half))
+}
+const stalls: Script = begins
+const truncates: Script = (socket) => {
+  begins(socket)
+  socket.end()
+}
+const resets: Script = (socket) => {
+  socket.write(headOfWhole)
+  socket.write(whole.subarray(0, half), () => void setTimeout(() => socket.resetAndDestroy(), 20))
+}
+const lies: Script = (socket, { headers }) => {
+  const from = Number(/^bytes=(\d+)-$/.exec(headers.get('range') ?? '')?.[1] ?? 0)
+  const wrong = Buffer.alloc(whole.length - from, 'L')
+  const range = { 'Content-Range': `bytes ${from}-${whole.length - 1}/${whole.length}` }
+  socket.write(from === 0 ? answer('200 OK', wrong) : answer('206 Partial Content', wrong, range))
+}
+const silent: Script = () => undefined
+const idOf = (server: FakeServer) => new URL(server.url).host
+
+describe('the best two race at a cold start', () => {
+  test('and the one that answers wins, the other is let go', async () => {
+    await using slow = await fakeServer(silent)
+    await using fast = await fakeServer(sound)
+    await using upstream = upstreamOf(`${slow.url}|${fast.url}`, {
+      limits: { firstByteMs: 60_000, budgetMs: 60_000 },
+    })
+    expect(await ask(upstream)).toMatchObject({ kind: 'found', source: { id: idOf(fast) } })
+    for (let count = 0; count < 5; count++) await bodyOf(await ask(upstream))
+    expect(slow.seen.length).toBe(1)
+    expect(slow.open).toBe(0)
+    expect(upstream.states().map(({ errors }) => errors)).toEqual([0, 0])
+  })
+
+  test('but sources behind a comma are never asked', async () => {
+    await using first = await fakeServer(sound)
+    await using second = await fakeServer(sound)
+    await using upstream = upstreamOf(`${first.url},${second.url}`)
+    for (let count = 0; count < 30; count++) await bodyOf(await ask(upstream))
+    expect(second.connections).toBe(0)
+  })
+})
+
+test('a slow answer is hedged after the source’s own p95, within the budget', async () => {
+  await using first = await fakeServer(sound)
+  await using second = await fakeServer(sound)
+  await using upstream = upstreamOf(first.url, { limits: { firstByteMs: 60_000, budgetMs: 60_000 } })
+  for (let count = 0; count < 25; count++) await bodyOf(await ask(upstream))
+  upstream.setLists({ go: listOf(second.url) })
+  second.script = async (socket, seen) => {
+    await Bun.sleep(20)
+    await sound(socket, seen)
+  }
+  await bodyOf(await ask(upstream))
+  upstream.setLists({ go: listOf(`${first.url}|${second.url}`) })
+  second.script = sound
+  first.script = silent
+  const before = second.seen.length
+  expect(await ask(upstream)).toMatchObject({ kind: 'found', source: { id: idOf(second) } })
+  expect(second.seen.length).toBe(before + 1)
+})
+
+test('a budget allows its share and no more', () => {
+  const budget = new Budget(0.05, 5)
+  let spent = 0
+  for (let count = 0; count < 1000; count++) {
+    budget.earn()
+    if (budget.spend()) spent++
+  }
+  expect(spent).toBeLessThanOrEqual(55)
+  expect(spent).toBeGreaterThanOrEqual(50)
+})
+
+describe('a 404', () => {
+  test('does not win while an equal source may still answer', async () => {
+    await using lacks = await fakeServer(saying(answer('404 Not Found')))
+    await using slow = await fakeServer(async (socket, seen) => {
+      await Bun.sleep(50)
+      await sound(socket, seen)
+    })
+    for (const list of [`${lacks.url}|${slow.url}`, `${slow.url}|${lacks.url}`]) {
+      await using upstream = upstreamOf(list)
+      for (let count = 0; count < 3; count++)
+        expect((await bodyOf(await ask(upstream))).equals(whole)).toBe(true)
+    }
+  })
+})
+
+describe('a body that breaks halfway', () => {
+  const faults: readonly (readonly [string, Script])[] = [
+    ['stalls', stalls],
+    ['is truncated', truncates],
+    ['is reset', resets],
+  ]
+  test.each(faults)('because it %s is continued by an equal source without a seam', async (_, fault) => {
+    await using first = await fakeServer(fault)
+    await using second = await fakeServer(sound)
+    await using upstream = upstreamOf(`${first.url}|${second.url}`)
+    second.script = silent
+    const found = await ask(upstream)
+    expect(found).toMatchObject({ kind: 'found', source: { id: idOf(first) } })
+    second.script = sound
+    expect((await bodyOf(found)).equals(whole)).toBe(true)
+    expect(second.seen.at(-1)?.headers.get('range')).toBe(`bytes=${half}-`)
+    expect(second.seen.at(-1)?.headers.has('if-range')).toBe(false)
+  })
+
+  test.each(faults)(
+    'because it %s is continued by the same source when it is the only one',
+    async (_, fault) => {
+      let count = 0
+      await using server = await fakeServer((socket, seen) => (count++ === 0 ? fault : sound)(socket, seen))
+      await using upstream = upstreamOf(server.url)
+      expect((await bodyOf(await ask(upstream))).equals(whole)).toBe(true)
+      expect(server.seen[1]?.headers.get('range')).toBe(`bytes=${half}-`)
+      expect(server.seen[1]?.headers.get('if-range')).toBe('"v1"')
+    },
+  )
+
+  test('is continued by a source without ranges too, which sends all of it', async () => {
+    let count = 0
+    await using server = await fakeServer((socket) => {
+      if (count++ === 0) truncates(socket, { method: '', target: '', headers: new Map(), connection: 0 })
+      else socket.write(answer('200 OK', whole))
+    })
+    await using upstream = upstreamOf(server.url)
+    expect((await bodyOf(await ask(upstream))).equals(whole)).toBe(true)
+  })
+
+  test.each([
+    [
+      'another range',
+      answer('206 Partial Content', 'x', { 'Content-Range': `bytes 0-${whole.length - 1}/${whole.length}` }),
+    ],
+    [
+      'another size',
+      answer('206 Partial Content', 'x', { 'Content-Range': `bytes ${half}-${half + 9}/${half + 10}` }),
+    ],
+    ['no range', answer('206 Partial Content', 'x')],
+    ['another body', answer('200 OK', 'short')],
+    ['nothing', answer('404 Not Found')],
+    ['an error', answer('416 Range Not Satisfiable')],
+  ])('fails when the rest turns out to be %s', async (_, rest) => {
+    let count = 0
+    await using server = await fakeServer((socket, seen) =>
+      count++ === 0 ? truncates(socket, seen) : void socket.write(rest),
+    )
+    await using upstream = upstreamOf(server.url)
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'truncated' })
+  })
+
+  test('stops when nothing brings it further', async () => {
+    await using server = await fakeServer((socket, { headers }) => {
+      if (headers.has('range')) {
+        const range = `bytes ${half}-${whole.length - 1}/${whole.length}`
+        socket.end(
+          `HTTP/1.1 206 Partial Content\r\nContent-Range: ${range}\r\nContent-Length: ${half}\r\n\r\n`,
+        )
+      } else truncates(socket, { method: '', target: '', headers, connection: 0 })
+    })
+    await using upstream = upstreamOf(server.url)
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'truncated' })
+    expect(server.seen.length).toBe(2)
+  })
+
+  test('from a source with a clean record is not continued by one without', async () => {
+    await using clean = await fakeServer(sound)
+    await using other = await fakeServer(sound)
+    await using upstream = upstreamOf(`${clean.url}|${other.url}`)
+    for (let count = 0; count < 8; count++) upstream.record(idOf(clean), 'proved')
+    other.script = silent
+    clean.script = truncates
+    const found = await ask(upstream)
+    expect(found).toMatchObject({ source: { id: idOf(clean), clean: true } })
+    const asked = other.seen.length
+    other.script = sound
+    expect(await failureOf(found)).toMatchObject({ code: 'truncated' })
+    expect(other.seen.length).toBe(asked)
+  })
+})
+
+describe('of four equal sources, one stalls, one truncates, one lies and one is sound', () => {
+  const scripts: Record<string, Script> = { stalls, truncates, lies, sound }
+  test.each(permutations(Object.keys(scripts)))(
+    'in the order %s, %s, %s, %s: the bytes arrive',
+    async (...names) => {
+      const servers = await Promise.all(names.map((name) => fakeServer(scripts[name] ?? silent)))
+      await using upstream = upstreamOf(servers.map(({ url }) => url).join('|'), { limits: { stallMs: 60 } })
+      const walk = upstream.walk(request)
+      let got: Buffer | undefined
+      for (let step = 0; step < 4 && got === undefined; step++) {
+        const found = await nextOf(walk)
+        if (found.kind !== 'found') break
+        const bytes = await bodyOf(found).catch(() => undefined)
+        if (bytes?.equals(whole)) got = bytes
+        else walk.reject({ code: 'wrong-content', message: 'not what was proved' })
+      }
+      expect(got?.equals(whole)).toBe(true)
+      for (const server of servers) await server[Symbol.asyncDispose]()
+    },
+  )
+})
+
+test('a source that sent wrong bytes stands behind its equals, for ten minutes', async () => {
+  let now = 0
+  await using first = await fakeServer(sound)
+  await using second = await fakeServer(sound)
+  await using upstream = upstreamOf(`${first.url}|${second.url}`, { now: () => now })
+  upstream.record(idOf(first), 'wrong')
+  for (let count = 0; count < 5; count++) await bodyOf(await ask(upstream))
+  expect(first.seen.length).toBe(0)
+  expect(upstream.ranking('go', 'blob')[0]?.at(-1)).toMatchObject({
+    id: idOf(first),
+    leftOut: 'sent wrong bytes lately',
+  })
+  now += 600_000
+  expect(upstream.ranking('go', 'blob')[0]?.[0]).toMatchObject({ id: idOf(first), leftOut: undefined })
+})
+
+describe('an outage', () => {
+  function outage(port: () => number) {
+    const named = namedNetwork({ 'mirror.example': ['127.0.0.1'] })
+    const state = { down: true, dials: 0 }
+    const network: Network = {
+      lookup: named.lookup,
+      connect: (address) => {
+        state.dials++
+        return named.connect(address, state.down ? 1 : port())
+      },
+    }
+    return { state, network }
+  }
+
+  test('is found by a few requests, not by all, and the network’s return by one', async () => {
+    let now = 0
+    await using server = await fakeServer(sound)
+    const { state, network } = outage(() => server.port)
+    await using upstream = upstreamOf('http://mirror.example', { network, now: () => now })
+    const all = () => Promise.all(Array.from({ length: 500 }, () => ask(upstream)))
+    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
+    const dialsAtFirst = state.dials
+    expect(dialsAtFirst).toBeLessThanOrEqual(130)
+    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
+    expect(state.dials).toBe(dialsAtFirst)
+
+    now += 1000
+    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
+    expect(state.dials - dialsAtFirst).toBeLessThanOrEqual(1)
+
+    now += 1000
+    state.down = false
+    const dialsBefore = state.dials
+    const answers = await Promise.all(Array.from({ length: 500 }, async () => bodyOf(await ask(upstream))))
+    expect(answers.every((bytes) => bytes.equals(whole))).toBe(true)
+    expect(state.dials - dialsBefore).toBeLessThanOrEqual(65)
+  })
+
+  test('of all sources is answered within the budget', async () => {
+    const dead = { lookup: namedNetwork({ a: ['203.0.113.1'] }).lookup, connect: () => new Socket() }
+    await using upstream = upstreamOf('http://a:1|http://a:2|http://a:3|http://a:4', {
+      network: dead,
+      limits: { connectMs: 60_000, budgetMs: 200 },
+    })
+    expect((await ask(upstream)).kind).toBe('failed')
+  })
+
+  test('of one source does not keep its equals from answering, and its return is noticed beside them', async () => {
+    let now = 0
+    await using back = await fakeServer(sound)
+    await using good = await fakeServer(sound)
+    const { state, network } = outage(() => back.port)
+    const both: Network = {
+      lookup: async (host) =>
+        host === '127.0.0.1' ? network.lookup('mirror.example') : network.lookup(host),
+      connect: (address, port) =>
+        port === 80 ? network.connect(address, port) : namedNetwork({}).connect(address, port),
+    }
+    await using upstream = upstreamOf(`http://mirror.example|${good.url}`, { network: both, now: () => now })
+    const metadata = () => ask(upstream, { shape: 'metadata' })
+    for (let count = 0; count < 6; count++) expect(await textOf(await metadata())).toBe(whole.toString())
+    state.down = false
+    now += 120_000
+    for (let count = 0; count < 3; count++) await bodyOf(await metadata())
+    expect(back.seen.length).toBeGreaterThan(0)
+    expect(upstream.ranking('go', 'metadata')[0]?.every(({ leftOut }) => leftOut === undefined)).toBe(true)
+  })
+})
+
+function permutations(items: readonly string[]): string[][] {
+  if (items.length <= 1) return [[...items]]
+  return items.flatMap((item) =>
+    permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+  )
+}

@@ -1,0 +1,99 @@
+/** The good answer: its body checked against what was asked, decoded, counted. */
+
+import type { Attempt } from './attempt.ts'
+import { contentRange } from './content-range.ts'
+import { decodeBody } from './decode-body.ts'
+import { asFailure, broken, named } from './failure.ts'
+import type { ByteSource, HttpResponse } from './http-response.ts'
+import type { Ask, Reply } from './reply.ts'
+import type { Source } from './source-list.ts'
+
+/** Judges a 200 or 206. @throws UpstreamError when it is not what was asked for */
+export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): Reply {
+  const { source, request, from } = ask
+  const host = response.url.host
+  const coding = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
+  let { sizeBytes } = response
+  let skipBytes = 0
+  try {
+    if (response.status === 206) {
+      const range = contentRange(response.headers.get('content-range'))
+      if (from === undefined) throw broken('malformed', `${host} sent a part of what was asked for`)
+      if (range?.firstByte !== from.atByte || range.sizeBytes !== from.sizeBytes || coding !== 'identity') {
+        throw broken(
+          'malformed',
+          `${host} sent another range than bytes ${from.atByte} to the end of ${from.sizeBytes}`,
+        )
+      }
+      sizeBytes = from.sizeBytes
+    } else if (from !== undefined) {
+      if (sizeBytes !== from.sizeBytes || coding !== 'identity')
+        throw broken('malformed', `${host} has a body of another size`)
+      skipBytes = from.atByte
+    }
+    if (sizeBytes !== undefined && sizeBytes > request.maxBytes) {
+      throw broken(
+        'too-large',
+        `${host} announced ${sizeBytes} bytes, more than the ${request.maxBytes} allowed`,
+      )
+    }
+    const plain = coding === 'identity' ? response.body : decodeBody(response.body, coding, host)
+    return {
+      kind: 'found',
+      source,
+      host,
+      sizeBytes: coding === 'identity' ? sizeBytes : undefined,
+      etag: response.headers.get('etag'),
+      lastModified: response.headers.get('last-modified'),
+      mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
+      body: counted(skipped(plain, skipBytes), attempt, source),
+    }
+  } catch (error) {
+    response.body.discard()
+    throw error
+  }
+}
+
+function counted(body: ByteSource, attempt: Attempt, source: Source): ByteSource {
+  return {
+    async next() {
+      try {
+        const chunk = await body.next()
+        if (chunk === undefined) {
+          attempt.whole = true
+          attempt.over({ kind: 'found' })
+        } else attempt.bytes += chunk.length
+        return chunk
+      } catch (error) {
+        const failure = named(asFailure(error, source.id), source)
+        attempt.over({ kind: 'failed', failure })
+        throw broken(failure.code, failure.message, failure, error)
+      }
+    },
+    discard() {
+      body.discard()
+      attempt.over({ kind: 'found' })
+    },
+  }
+}
+
+/** A source without ranges sends all of it again; what the consumer has is passed over. */
+function skipped(body: ByteSource, count: number): ByteSource {
+  if (count === 0) return body
+  let left = count
+  return {
+    async next() {
+      for (;;) {
+        const chunk = await body.next()
+        if (chunk === undefined || left === 0) return chunk
+        if (chunk.length > left) {
+          const rest = chunk.subarray(left)
+          left = 0
+          return rest
+        }
+        left -= chunk.length
+      }
+    },
+    discard: () => body.discard(),
+  }
+}
