@@ -15,7 +15,11 @@ export interface OpenedOperations extends AsyncDisposable {
 /** Opens the data folder, or reaches the server that holds it. Throws StoreError when neither works. */
 export async function openOperations(config: Config): Promise<OpenedOperations> {
   try {
-    const store = await openLocalStore({ dataDir: config.data, maxBytes: config.cache.maxBytes, scrubEveryMs: 0 })
+    const store = await openLocalStore({
+      dataDir: config.data,
+      maxBytes: config.cache.maxBytes,
+      scrubEveryMs: 0,
+    })
     await store.ready()
     return {
       operations: operationsOn(store, () => undefined),

@@ -28,7 +28,11 @@ export function remoteOperations(url: string, token: string | undefined): CacheO
         const page = await call<{ objects: ObjectSummary[]; next: string | null }>(
           'GET',
           '/api/cache/objects',
-          parametersOf({ ...filter, ...(after === undefined ? {} : { after }), limit: Math.min(left, 1_000) }),
+          parametersOf({
+            ...filter,
+            ...(after === undefined ? {} : { after }),
+            limit: Math.min(left, 1_000),
+          }),
         )
         yield* page.objects
         left -= page.objects.length
@@ -72,6 +76,11 @@ async function request(method: 'GET' | 'POST', address: URL, token: string | und
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok) return body
   const reason =
-    typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : `status ${response.status}`
-  throw new AdminApiError(`the server at ${address.origin} refused: ${reason}`, 'see admin.token in the configuration')
+    typeof body === 'object' && body !== null && 'error' in body
+      ? String(body.error)
+      : `status ${response.status}`
+  throw new AdminApiError(
+    `the server at ${address.origin} refused: ${reason}`,
+    'see admin.token in the configuration',
+  )
 }
