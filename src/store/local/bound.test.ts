@@ -8,7 +8,7 @@ import { hurriedClock } from './hurried-clock.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 
 const mebibyte = 1 << 20
-const maxBytes = 16 * mebibyte
+const maxBytes = 10 * mebibyte
 
 interface Place extends AsyncDisposable {
   readonly dataDir: string
@@ -95,7 +95,7 @@ test('what is used stays when a scan of five times the bound passes', async () =
 test('a body that would displace what is used is refused before it is written', async () => {
   await using place = await openPlace()
   const { store } = place
-  for (let n = 0; n < 60; n++) {
+  for (let n = 0; n < 30; n++) {
     await stageAll(store, `hot/${n}`, testBytes(200_000, n))
     store.touch(`hot/${n}`)
   }
@@ -103,7 +103,7 @@ test('a body that would displace what is used is refused before it is written', 
   expect(refused).toBeInstanceOf(StoreError)
   expect(refused).toMatchObject({ code: 'store.full', hint: 'Raise cache.maxBytes.' })
   expect(store.stats().stagedBytes).toBe(0)
-  for (let n = 0; n < 60; n++) expect(await store.find(`hot/${n}`)).toBeDefined()
+  for (let n = 0; n < 30; n++) expect(await store.find(`hot/${n}`)).toBeDefined()
 })
 
 test('what is held is not evicted', async () => {
@@ -111,7 +111,7 @@ test('what is held is not evicted', async () => {
   const { store } = place
   const object = await stageAll(store, 'held', testBytes(300_000, 1))
   using _ = store.hold(object)
-  for (let n = 0; n < 120; n++) await stageAll(store, `other/${n}`, testBytes(200_000, n + 2))
+  for (let n = 0; n < 80; n++) await stageAll(store, `other/${n}`, testBytes(200_000, n + 2))
   expect(await wholeBody(store, 'held')).toEqual(testBytes(300_000, 1))
 })
 

@@ -30,6 +30,15 @@ export function packToCompact(packs: readonly Pack[], minShare: number): Pack | 
   return best
 }
 
+/** The smallest of the small packs that many restarts leave, when there are too many: each holds a descriptor. */
+export function packToMerge(packs: readonly Pack[], packBytes: number): Pack | undefined {
+  const small = packs.filter((pack) => pack.closed && pack.sizeBytes < packBytes / 4)
+  if (small.length <= maxSmallPacks) return undefined
+  return small.reduce((least, pack) => (pack.sizeBytes < least.sizeBytes ? pack : least))
+}
+
+const maxSmallPacks = 8
+
 /**
  * Appends what lives in a pack to the end of the packs and removes the file. Readers go on: an entry points to
  * its old place until the copy is durable, and a crash in between leaves two equal copies. Records that turn

@@ -65,6 +65,16 @@ export class IndexFollower {
     }
   }
 
+  /** The key whose record lies at a place, as far as the index knows. */
+  keyAt(place: PackPlace): string | undefined {
+    try {
+      return this.#db.keyAt(place)
+    } catch (error) {
+      this.#onDamage(error)
+      return undefined
+    }
+  }
+
   /** Why the last write failed; undefined when it did not. */
   get failure(): unknown {
     return this.#failure

@@ -3,20 +3,19 @@ import { BlobFiles } from './blob-files.ts'
 import { Catalog } from './catalog.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { compactPack } from './compaction.ts'
-import { type DataFolder, openDataFolder, sweepTmp } from './data-folder.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { type Disk, nodeDisk } from './disk.ts'
-import type { IndexDb } from './index-db.ts'
+import type { IndexDb, PackPlace } from './index-db.ts'
 import { IndexFollower } from './index-follower.ts'
 import { isDamage, type OpenedIndex, openIndex, renewIndex } from './index-opening.ts'
 import type { LocalStoreOptions } from './options.ts'
 import { type Pack, PackSet, PackWriter, packLimitBytes } from './packs.ts'
+import { PutAside } from './put-aside.ts'
 import { Quarantine } from './quarantine.ts'
 import { Recovery } from './recovery.ts'
 import { Room } from './room.ts'
 import { StateFiles } from './state-files.ts'
-
-type PutAside = (id: number, problem: string) => Promise<unknown>
-type Scrub = (signal: AbortSignal) => Promise<unknown>
+import { Upkeep } from './upkeep.ts'
 
 /** The opened parts of a store, and what runs in the background. */
 export interface LocalParts {
@@ -33,14 +32,14 @@ export interface LocalParts {
   readonly maxBytes: number
   readonly findWaitMs: number
   readonly log: (line: string) => void
-  readonly onDamage: (damage: { readonly key: string; readonly problem: string }) => void
-  start(putAside: PutAside, scrub: Scrub): void
+  readonly putAside: PutAside
+  readonly upkeep: Upkeep
+  /** Begins what runs in the background. */
+  start(scrub: () => Promise<unknown>): void
   ready(): Promise<void>
   /** Resolves when leftovers of earlier runs are gone. */
   cleanedUp(): Promise<void>
   isReindexing(): boolean
-  lastScrubAtMs(): number | undefined
-  noteScrub(): Promise<void>
   close(): Promise<void>
 }
 
@@ -77,19 +76,18 @@ class Parts implements LocalParts {
   readonly maxBytes: number
   readonly findWaitMs: number
   readonly log: (line: string) => void
-  readonly onDamage: LocalParts['onDamage']
+  readonly putAside: PutAside
+  readonly upkeep: Upkeep
   readonly #writer: PackWriter
   readonly #index: IndexFollower
-  readonly #scrubEveryMs: number
+  readonly #covered: PackPlace | undefined
   #aside: string | undefined
-  #putAside: PutAside = () => Promise.resolve()
-  #scrub: Scrub = () => Promise.resolve()
   #recovering: Promise<void> = Promise.resolve()
   #measured: Promise<void> = Promise.resolve()
   #cleaning: Promise<void> = Promise.resolve()
   #background: Promise<unknown>[] = []
   #reindexing = false
-  #lastScrubAtMs: number | undefined
+  #compacting: Promise<void> = Promise.resolve()
   #indexBytes = 0
   /** Room of blobs that the packs have not named yet, while the index is made again. */
   #foundBlobBytes = 0
@@ -109,8 +107,7 @@ class Parts implements LocalParts {
     this.maxBytes = maxBytes
     this.findWaitMs = options.findWaitMs ?? 30_000
     this.log = options.log
-    this.onDamage = options.onDamage ?? (() => undefined)
-    this.#scrubEveryMs = options.scrubEveryMs ?? 7 * 86_400_000
+    this.#covered = opened.covered
     this.#aside = opened.aside
     const stillUsed = (sha256: string) => this.#stillUsed(sha256)
     this.blobs = new BlobFiles({ disk, clock, folder: folder.blobs, stillUsed })
@@ -140,9 +137,13 @@ class Parts implements LocalParts {
       onDamage: (error) => this.#onIndexError(error),
       onFlush: () => this.#refreshIndexBytes(),
     })
-    this.catalog.follow(this.#index, opened.db.totals)
-    const signal = this.stop.signal
-    this.recovery = new Recovery({ disk, catalog: this.catalog, signal, readOnly: folder.lock === undefined })
+    this.catalog.follow(this.#index, opened.totals)
+    const { signal } = this.stop
+    const { catalog, blobs, quarantine, state, log } = this
+    const isReadOnly = folder.lock === undefined
+    const onDamage = options.onDamage ?? (() => undefined)
+    this.putAside = new PutAside({ catalog, blobs, quarantine, disk, isReadOnly, onDamage, log })
+    this.recovery = new Recovery({ disk, catalog, signal, isReadOnly, log })
     this.room = new Room({
       catalog: this.catalog,
       blobs: this.blobs,
@@ -152,14 +153,26 @@ class Parts implements LocalParts {
       compact: (pack) => this.#compact(pack),
       measured: () => this.#measured,
       complete: () => this.ready(),
+      packBytes,
+    })
+    this.upkeep = new Upkeep({
+      clock,
+      disk,
+      folder,
+      blobs,
+      quarantine,
+      state,
+      room: this.room,
+      signal,
+      maxBytes,
+      scrubEveryMs: options.scrubEveryMs ?? 7 * 86_400_000,
+      ready: () => this.ready(),
     })
   }
 
-  start(putAside: PutAside, scrub: Scrub): void {
-    this.#putAside = putAside
-    this.#scrub = scrub
+  start(scrub: () => Promise<unknown>): void {
     const { packs } = this.catalog
-    const covered = this.#index.db.covered
+    const covered = this.#covered
     packs.startAfter(covered?.pack ?? 0)
     const last = packs.last
     if (!covered && packs.all().length > 0) this.catalog.state = 'rebuilding'
@@ -168,12 +181,12 @@ class Parts implements LocalParts {
     const unclean = this.catalog.state === 'rebuilding' || this.folder.lock?.ownerDied === true
     if (this.catalog.state === 'rebuilding') this.#measured = this.#guard('measure', this.#measureBlobs())
     this.#refreshIndexBytes()
-    this.#recovering = this.#guard('recover', this.recovery.run(covered))
-    this.#cleaning = this.#guard('clean up', this.#cleanUp(unclean))
+    this.#recovering = this.#guard('recover', this.#recover(covered))
+    this.#cleaning = this.#guard('clean up', this.upkeep.cleanUp(unclean))
     this.#background.push(
       this.#cleaning,
-      this.#guard('tidy up', this.#maintain()),
-      this.#guard('scrub', this.#scrubForEver()),
+      this.#guard('tidy up', this.upkeep.tidyForEver()),
+      this.#guard('scrub', this.upkeep.scrubForEver(scrub)),
     )
   }
 
@@ -190,16 +203,6 @@ class Parts implements LocalParts {
 
   isReindexing(): boolean {
     return this.#reindexing
-  }
-
-  lastScrubAtMs(): number | undefined {
-    return this.#lastScrubAtMs
-  }
-
-  async noteScrub(): Promise<void> {
-    this.#lastScrubAtMs = this.clock.now()
-    if (!this.folder.lock) return
-    await this.state.swap('scrub', await this.state.read('scrub'), String(this.#lastScrubAtMs))
   }
 
   async close(): Promise<void> {
@@ -231,10 +234,19 @@ class Parts implements LocalParts {
     return this.#reindexing || state === 'tail' || state === 'rebuilding' || this.#index.db.usesBlob(sha256)
   }
 
-  #compact(pack: Pack): Promise<void> {
-    return compactPack(this.disk, this.catalog, pack, (id) => {
-      this.#guard('put aside', this.#putAside(id, 'its record is damaged'))
-    })
+  /** Not while packs are being read: a file that is removed must have no other reader. */
+  async #compact(pack: Pack): Promise<void> {
+    await this.ready()
+    this.#compacting = compactPack(this.disk, this.catalog, pack, (id) =>
+      this.putAside.damagedOnTheWay(id, 'its record is damaged'),
+    )
+    await this.#compacting
+  }
+
+  async #recover(covered: PackPlace | undefined): Promise<void> {
+    await this.recovery.run(covered)
+    this.#foundBlobBytes = 0
+    await this.#keepAside()
   }
 
   #onIndexError(error: unknown): void {
@@ -251,25 +263,11 @@ class Parts implements LocalParts {
     this.#reindexing = true
     const before = this.#recovering
     const again = async () => {
-      await before
-      await this.recovery.run(undefined)
+      await Promise.allSettled([before, this.#compacting])
+      await this.#recover(undefined)
       this.#reindexing = false
-      await this.#keepAside()
     }
     this.#recovering = this.#guard('make the index again', again())
-  }
-
-  async #cleanUp(unclean: boolean): Promise<void> {
-    this.#lastScrubAtMs = Number(await this.state.read('scrub')) || undefined
-    await this.quarantine.load()
-    if (!this.folder.lock) return
-    await sweepTmp(this.disk, this.folder)
-    await this.#keepAside()
-    await this.ready()
-    this.#foundBlobBytes = 0
-    if (!unclean) return
-    this.blobs.leftBehind = true
-    if (await this.blobs.sweep(this.stop.signal)) this.blobs.leftBehind = false
   }
 
   async #keepAside(): Promise<void> {
@@ -278,26 +276,6 @@ class Parts implements LocalParts {
     if (aside === undefined) return
     await this.quarantine.keepFile(aside, { key: 'index.sqlite', note: 'the index was damaged' })
     await this.disk.unlink(aside)
-  }
-
-  async #maintain(): Promise<void> {
-    while (!this.stop.signal.aborted) {
-      await this.clock.delay(maintainMs, this.stop.signal)
-      this.blobs.retry()
-      if (!this.stop.signal.aborted && this.folder.lock) await this.room.tidy()
-    }
-  }
-
-  async #scrubForEver(): Promise<void> {
-    if (this.#scrubEveryMs === 0) return
-    const { signal } = this.stop
-    while (!signal.aborted) {
-      const last = Number(await this.state.read('scrub')) || 0
-      const waitMs = last + this.#scrubEveryMs - this.clock.now()
-      // Waits are cut into hours, so that a clock that was set meanwhile is noticed.
-      await this.clock.delay(Math.min(Math.max(waitMs, scrubRestMs), 3_600_000), signal)
-      if (waitMs <= scrubRestMs && !signal.aborted) await this.#scrub(signal)
-    }
   }
 
   #refreshIndexBytes(): void {
@@ -321,7 +299,4 @@ class Parts implements LocalParts {
   }
 }
 
-const maintainMs = 5000
-/** The least time before and between scrubs. */
-const scrubRestMs = 600_000
 const quarantineShare = 0.05

@@ -9,7 +9,6 @@ import {
   type StoredObject,
   StoreError,
   type StoreStats,
-  type VerifyFinding,
   type VerifySummary,
 } from '../store.ts'
 import { closedError, type LiveRecord } from './catalog.ts'
@@ -50,10 +49,7 @@ class EmbeddedStore implements LocalStore {
 
   constructor(parts: LocalParts) {
     this.#parts = parts
-    parts.start(
-      (id, problem) => this.#putAside(id, problem),
-      (signal) => this.verify({ paced: true, signal }),
-    )
+    parts.start(() => this.verify({ paced: true }))
   }
 
   find(key: string): StoredObject | undefined | Promise<StoredObject | undefined> {
@@ -158,7 +154,7 @@ class EmbeddedStore implements LocalStore {
     const record = catalog.read(id)
     catalog.unlist(id, record)
     await catalog.appendGone(key)
-    await this.#keepEvidence(record, undefined, { key, note })
+    await this.#parts.putAside.keep(record, undefined, { key, note })
   }
 
   async *list(filter: ListFilter = {}): AsyncGenerator<ObjectSummary> {
@@ -182,7 +178,7 @@ class EmbeddedStore implements LocalStore {
       evictedObjects: room.evictedObjects,
       evictedBytes: room.evictedBytes,
       rebuilding: catalog.state === 'rebuilding' || this.#parts.isReindexing(),
-      lastScrubAtMs: this.#parts.lastScrubAtMs(),
+      lastScrubAtMs: this.#parts.upkeep.lastScrubAtMs,
       readOnly: folder.lock === undefined,
       complete: catalog.state === 'complete',
     }
@@ -194,9 +190,9 @@ class EmbeddedStore implements LocalStore {
     await this.ready()
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
     const bytesPerSecond = options.paced ? pacedBytesPerSecond : undefined
-    const damaged = (id: number, problem: string) => this.#putAside(id, problem)
+    const damaged = (id: number, problem: string) => this.#parts.putAside.damaged(id, problem)
     const summary = await scrub({ disk, clock, catalog, blobs, damaged }, { bytesPerSecond, signal })
-    if (!signal.aborted) await this.#parts.noteScrub()
+    if (!signal.aborted) await this.#parts.upkeep.noteScrub()
     return summary
   }
 
@@ -284,7 +280,7 @@ class EmbeddedStore implements LocalStore {
     const { catalog, disk, blobs } = this.#parts
     const record = catalog.read(id)
     if (!record) {
-      this.#damagedOnTheWay(id, key, 'its record is damaged')
+      this.#parts.putAside.damagedOnTheWay(id, 'its record is damaged', key)
       return undefined
     }
     // Another key with the same hash of 64 bits.
@@ -294,7 +290,7 @@ class EmbeddedStore implements LocalStore {
       if (found !== record.head.sizeBytes) {
         const problem =
           found === undefined ? 'is missing' : `has ${found} bytes instead of ${record.head.sizeBytes}`
-        this.#damagedOnTheWay(id, key, `its file ${problem}`)
+        this.#parts.putAside.damagedOnTheWay(id, `its file ${problem}`, key)
         return undefined
       }
     }
@@ -305,46 +301,6 @@ class EmbeddedStore implements LocalStore {
     const { head } = record
     if (record.kind === 'body') return { ...head, body: { kind: 'bytes', bytes: record.body } }
     return { ...head, body: { kind: 'file', path: this.#parts.blobs.path(head.sha256) } }
-  }
-
-  #damagedOnTheWay(id: number, key: string, problem: string): void {
-    this.#putAside(id, problem, key).catch((error: unknown) =>
-      this.#parts.log(`could not put aside ${key} (${problem}): ${String(error)}`),
-    )
-  }
-
-  /** Forgets a damaged object at once, then keeps what is left of it as evidence. */
-  async #putAside(id: number, problem: string, knownKey?: string): Promise<VerifyFinding> {
-    const { catalog, folder, onDamage } = this.#parts
-    const record = catalog.read(id)
-    const bytes = record ? undefined : catalog.readBytes(id)
-    const place = catalog.place(id)
-    catalog.unlist(id, record)
-    const key = record?.head.key ?? knownKey ?? catalog.index.db.keyAt(place) ?? 'unknown'
-    onDamage({ key, problem })
-    if (!folder.lock) return { key, problem, action: 'reported' }
-    await catalog.appendGone(key)
-    const kept = await this.#keepEvidence(record, bytes, { key, note: problem })
-    return { key, problem, action: kept ? 'quarantined' : 'forgotten' }
-  }
-
-  async #keepEvidence(
-    record: LiveRecord | undefined,
-    bytes: Buffer | undefined,
-    note: { key: string; note: string },
-  ): Promise<boolean> {
-    const { quarantine, blobs, disk } = this.#parts
-    const about = record ? { ...note, sha256: record.head.sha256 } : note
-    if (record?.kind === 'blob') {
-      const path = blobs.path(record.head.sha256)
-      if ((await disk.size(path)) === undefined) return false
-      await quarantine.keepFile(path, about)
-      return true
-    }
-    const evidence = record?.body ?? bytes
-    if (!evidence) return false
-    await quarantine.keepBytes(evidence, about)
-    return true
   }
 
   #mustBeWritable(): void {

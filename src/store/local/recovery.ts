@@ -9,14 +9,22 @@ export class Recovery {
   readonly #disk: Disk
   readonly #catalog: Catalog
   readonly #signal: AbortSignal
-  readonly #readOnly: boolean
+  readonly #isReadOnly: boolean
+  readonly #log: (line: string) => void
   #waiters: (() => void)[] = []
 
-  constructor(options: { disk: Disk; catalog: Catalog; signal: AbortSignal; readOnly: boolean }) {
+  constructor(options: {
+    disk: Disk
+    catalog: Catalog
+    signal: AbortSignal
+    isReadOnly: boolean
+    log: (line: string) => void
+  }) {
     this.#disk = options.disk
     this.#catalog = options.catalog
     this.#signal = options.signal
-    this.#readOnly = options.readOnly
+    this.#isReadOnly = options.isReadOnly
+    this.#log = options.log
   }
 
   /** Resolves when more is known than now. */
@@ -29,7 +37,7 @@ export class Recovery {
     const { index } = this.#catalog
     const { generation } = index
     try {
-      await this.#readPacks(covered)
+      const whole = await this.#readPacks(covered)
       if (this.#catalog.state === 'tail') {
         this.#catalog.state = 'filling'
         this.#advance()
@@ -37,8 +45,8 @@ export class Recovery {
       }
       // When the index was found damaged meanwhile, its successor gets a run of its own.
       if (this.#signal.aborted || generation !== index.generation) return
-      index.incomplete = false
       if (this.#catalog.state !== 'complete') this.#catalog.completed()
+      index.incomplete = !whole
       this.#markCovered()
     } finally {
       this.#advance()
@@ -50,17 +58,25 @@ export class Recovery {
     if (last) this.#catalog.index.applied({ pack: last.id, offset: last.sizeBytes })
   }
 
-  /** Newest first: what is met first of a key is final. */
-  async #readPacks(covered: PackPlace | undefined): Promise<void> {
+  /** Newest first: what is met first of a key is final. False when some could not be read. */
+  async #readPacks(covered: PackPlace | undefined): Promise<boolean> {
+    let whole = true
     const packs = this.#catalog.packs.all()
     const newest = packs.at(-1)
     for (const pack of packs.reverse()) {
-      if (this.#signal.aborted) return
+      if (this.#signal.aborted) return false
       if (covered && pack.id < covered.pack) continue
       const from = covered?.pack === pack.id ? covered.offset : 0
-      await this.#readPack(pack, from, pack === newest)
+      try {
+        await this.#readPack(pack, from, pack === newest)
+      } catch (error) {
+        // The rest goes on serving; the next start reads it again.
+        this.#log(`cannot read ${pack.path}: ${String(error)}`)
+        whole = false
+      }
       this.#advance()
     }
+    return whole
   }
 
   async #readPack(pack: Pack, from: number, isNewest: boolean): Promise<void> {
@@ -81,7 +97,7 @@ export class Recovery {
       this.#catalog.learn(record, { pack: pack.id, offset }, length)
       if (++turn % recordsInATurn === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    if (isNewest && pack.closed && scan.endBytes < sizeBytes && !this.#readOnly)
+    if (isNewest && pack.closed && scan.endBytes < sizeBytes && !this.#isReadOnly)
       await this.#cut(pack, scan.endBytes)
   }
 

@@ -1,7 +1,7 @@
 import { StoreError } from '../store.ts'
 import type { BlobFiles } from './blob-files.ts'
 import type { Catalog, LiveRecord } from './catalog.ts'
-import { deadBytes, packToCompact } from './compaction.ts'
+import { deadBytes, packToCompact, packToMerge } from './compaction.ts'
 import { smallShare } from './eviction.ts'
 import type { Pack } from './packs.ts'
 
@@ -25,6 +25,8 @@ export interface RoomParts {
   readonly measured: () => Promise<void>
   /** Resolves when the table is complete, so that the dead bytes of packs are known. */
   readonly complete: () => Promise<void>
+  /** How large a pack grows. */
+  readonly packBytes: number
 }
 
 /**
@@ -94,7 +96,8 @@ export class Room {
   tidy(): Promise<void> {
     return this.#serially(async () => {
       while (this.#parts.catalog.state === 'complete') {
-        const pack = packToCompact(this.#parts.catalog.packs.all(), 0.5)
+        const packs = this.#parts.catalog.packs.all()
+        const pack = packToCompact(packs, 0.5) ?? packToMerge(packs, this.#parts.packBytes)
         if (!pack || this.usedBytes + pack.liveBytes > this.#parts.maxBytes) return
         await this.#parts.compact(pack)
       }
