@@ -86,6 +86,50 @@ describe('one source', () => {
     expect((await ask(upstream)).kind).toBe('found')
   })
 
+  test('a body that nobody reads is given up, and its connection freed', async () => {
+    await using server = await fakeServer(
+      (socket) => void socket.write(answer('200 OK', 'part', { 'Content-Length': '99' })),
+    )
+    await using upstream = upstreamOf(server.url, { limits: { maxConnections: 1, unclaimedMs: 30 } })
+    const forgotten = await ask(upstream)
+    expect((await ask(upstream)).kind).toBe('found')
+    expect(await failureOf(forgotten)).toMatchObject({ code: 'aborted' })
+  })
+
+  test.each(['not an address', 'ftp://mirror.example', 'file:///x'])(
+    'at %s fails with a hint',
+    async (url) => {
+      await using upstream = upstreamOf('off')
+      upstream.setLists({
+        go: [{ kind: 'source', id: 'x', url, next: undefined, foundIn: 'here', origin: true }],
+      })
+      expect(await failureOf(await ask(upstream))).toMatchObject({
+        code: 'malformed',
+        hint: expect.stringContaining('here'),
+      })
+    },
+  )
+
+  test.each(['../secret', 'a/%2e%2e/%2E%2e/secret', '//other.example/x'])(
+    'is never asked for %s outside its base',
+    async (path) => {
+      await using server = await fakeServer(ok)
+      await using upstream = upstreamOf(`${server.url}/base`)
+      const found = await ask(upstream, { path })
+      for (const { target } of server.seen) expect(target).toStartWith('/base/')
+      if (server.seen.length === 0) expect(await failureOf(found)).toMatchObject({ code: 'malformed' })
+    },
+  )
+
+  test('after closing nothing is sent any more', async () => {
+    await using server = await fakeServer(ok)
+    const upstream = upstreamOf(server.url)
+    await textOf(await ask(upstream))
+    await upstream.close()
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'aborted' })
+    expect(server.seen.length).toBe(1)
+  })
+
   test('aborting ends the body and frees the connection', async () => {
     await using server = await fakeServer(
       (socket) => void socket.write(answer('200 OK', 'part', { 'Content-Length': '99' })),

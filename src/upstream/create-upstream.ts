@@ -13,7 +13,7 @@ import { type Network, systemNetwork } from './network.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
 import { SourceClient } from './source-client.ts'
-import { maskedAddress, type Source, type SourceList, stopsOf } from './source-list.ts'
+import { hostOf, maskedAddress, type Source, type SourceList, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
 import { loadTrust } from './tls-trust.ts'
 import type { SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
@@ -96,7 +96,7 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#asker = new GroupAsker({
       client: this.#client,
       records: this.#records,
-      throttledMs: (source) => this.#throttles.waitMs(new URL(source.url).host),
+      throttledMs: (source) => this.#throttles.waitMs(hostOf(source)),
       now: this.#now,
       ...this.#limits,
     })
@@ -186,7 +186,8 @@ class ListedUpstream implements ConfiguredUpstream {
 
   warmUp(list: string, count: number): void {
     const [first] = sourcesOf(this.#lists[list] ?? [])
-    if (first !== undefined && !this.#offline) this.#http.warmUp(new URL(first.url), count)
+    const url = first && URL.parse(first.url)
+    if (url && !this.#offline) this.#http.warmUp(url, count)
   }
 
   async close(): Promise<void> {

@@ -120,7 +120,7 @@ export class Dialer {
         ...(isIP(host) === 0 ? { servername: host } : { host }),
         ...(session === undefined ? {} : { session }),
       })
-      secure.on('session', (ticket: Buffer) => this.#sessions.set(subject, ticket))
+      secure.on('session', (ticket: Buffer) => this.#keepSession(subject, ticket))
       const failed = (error: unknown) => {
         this.#sessions.delete(subject)
         give(tlsFailure(error, subject))
@@ -136,7 +136,14 @@ export class Dialer {
       })
     })
   }
+
+  #keepSession(subject: string, ticket: Buffer): void {
+    if (this.#sessions.size >= maxSessions) this.#sessions.clear()
+    this.#sessions.set(subject, ticket)
+  }
 }
+
+const maxSessions = 256
 
 function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port)

@@ -103,6 +103,18 @@ test('a budget allows its share and no more', () => {
   expect(spent).toBeGreaterThanOrEqual(50)
 })
 
+test('a validator goes to its own source first, and races nobody', async () => {
+  await using first = await fakeServer(sound)
+  await using second = await fakeServer(saying('HTTP/1.1 304 Not Modified\r\n\r\n'))
+  await using upstream = upstreamOf(`${first.url}|${second.url}`)
+  const validators = { source: idOf(second), etag: '"v1"' }
+  expect(await ask(upstream, { validators })).toMatchObject({
+    kind: 'not-modified',
+    source: { id: idOf(second) },
+  })
+  expect(first.connections).toBe(0)
+})
+
 describe('a 404', () => {
   test('does not win while an equal source may still answer', async () => {
     await using lacks = await fakeServer(saying(answer('404 Not Found')))
@@ -179,6 +191,18 @@ describe('a body that breaks halfway', () => {
     )
     await using upstream = upstreamOf(server.url)
     expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'truncated' })
+  })
+
+  test.each([-1, 1])('fails when the rest is %d byte off the size that its range claims', async (off) => {
+    await using server = await fakeServer((socket, seen) => {
+      if (!seen.headers.has('range')) return truncates(socket, seen)
+      const range = `bytes ${half}-${whole.length - 1}/${whole.length}`
+      return void socket.write(
+        answer('206 Partial Content', Buffer.alloc(half + off), { 'Content-Range': range }),
+      )
+    })
+    await using upstream = upstreamOf(server.url)
+    expect((await failureOf(await ask(upstream))).code).toBe(off < 0 ? 'truncated' : 'malformed')
   })
 
   test('stops when nothing brings it further', async () => {

@@ -9,6 +9,8 @@ export interface FoundBodyOptions {
   /** For messages. */
   readonly host: string
   readonly maxBytes: number
+  /** Of the whole body, when it was announced; a body that ends elsewhere is broken. */
+  readonly sizeBytes: number | undefined
   readonly unclaimedMs: number
   /** The same body from `atByte` on, or undefined when it cannot be had; takes the failure's place. */
   readonly resume?: (atByte: number, failure: UpstreamFailure) => Promise<ByteSource | undefined>
@@ -69,10 +71,22 @@ export class FoundBody implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** A part that continues a body may be whole by its own length and still not be the rest. */
+  #checkSize(size: number, ended: boolean): void {
+    const { sizeBytes, host } = this.#options
+    if (sizeBytes === undefined) return
+    if (size > sizeBytes)
+      throw broken('malformed', `${host} sent more than the ${sizeBytes} bytes it announced`)
+    if (ended && size < sizeBytes)
+      throw broken('truncated', `${host} ended after ${size} of ${sizeBytes} bytes`)
+  }
+
   async #next(atByte: number): Promise<Uint8Array | undefined> {
     for (;;) {
       try {
-        return await this.#source.next()
+        const chunk = await this.#source.next()
+        this.#checkSize(atByte + (chunk?.length ?? 0), chunk === undefined)
+        return chunk
       } catch (error) {
         const failed = asUpstreamError(error, this.#options.host)
         const rest = await this.#options.resume?.(atByte, failed.failure)

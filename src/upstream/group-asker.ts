@@ -7,7 +7,7 @@ import type { ByteSource } from './http-response.ts'
 import type { FoundReply } from './reply.ts'
 import { type Ranked, selectSources } from './selection.ts'
 import type { SourceClient } from './source-client.ts'
-import type { Source } from './source-list.ts'
+import { hostOf, type Source } from './source-list.ts'
 import type { SourceRecords } from './source-record.ts'
 import { Turns } from './turns.ts'
 import type { UpstreamFailure } from './upstream.ts'
@@ -52,7 +52,7 @@ export class GroupAsker {
         health: record.health[shape].snapshot(now()),
         marked: record.isMarked(now()),
         throttledMs: throttledMs(source),
-        domain: record.domain ?? new URL(source.url).host,
+        domain: record.domain ?? hostOf(source),
       }
     })
     return selectSources(candidates, shape, preferred)
@@ -73,7 +73,13 @@ export class GroupAsker {
     const group = `${request.shape} ${sources.map(({ id }) => id).join(' ')}`
     const ranking = this.rank(sources, request.shape, this.#preferred.get(group))
     const order = this.#ordered(ranking, sources, request.shape)
-    const cold = order.length > 1 && order[0]?.samples === 0 && !this.#racing.has(group)
+    // A validator is good for its own source only; elsewhere it would cost a whole body.
+    const validated = order.findIndex(
+      ({ source, leftOut }) => source.id === request.validators?.source && !leftOut,
+    )
+    if (validated > 0) order.unshift(...order.splice(validated, 1))
+    const unknown = order.length > 1 && order[0]?.samples === 0
+    const cold = unknown && validated === -1 && !this.#racing.has(group)
     const slowerThan = (source: Source, elapsedMs: number) =>
       this.#options.records.of(source.id).health[request.shape].slowerThan(elapsedMs)
     const heat = new Heat({
@@ -112,6 +118,7 @@ export class GroupAsker {
       first: reply.body,
       host: reply.source.id,
       maxBytes: question.request.maxBytes,
+      sizeBytes: reply.sizeBytes,
       unclaimedMs: this.#options.unclaimedMs,
       resume: async (atByte, failure) => {
         if (!continuable(failure) || options.signal.aborted) return undefined

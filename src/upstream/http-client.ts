@@ -44,6 +44,7 @@ const redirects = new Set([301, 302, 303, 307, 308])
 export class HttpClient {
   readonly #options: HttpClientOptions
   readonly #pools = new Map<string, Pool>()
+  #closed = false
 
   constructor(options: HttpClientOptions) {
     this.#options = options
@@ -80,6 +81,7 @@ export class HttpClient {
   }
 
   close(): void {
+    this.#closed = true
     for (const pool of this.#pools.values()) pool.close()
     this.#pools.clear()
   }
@@ -210,6 +212,8 @@ export class HttpClient {
     const key = `${url.origin} ${chain?.first ?? ''} ${via}`
     const known = this.#pools.get(key)
     if (known !== undefined) return known
+    if (this.#closed) throw broken('aborted', 'this server is closing its connections to upstreams')
+    if (this.#pools.size >= maxPools) this.#forgetUnusedPools()
     const guard: AddressGuard | undefined = chain && this.#guard(chain, url.hostname)
     const pool = new Pool({
       host: url.host,
@@ -219,7 +223,16 @@ export class HttpClient {
     this.#pools.set(key, pool)
     return pool
   }
+
+  #forgetUnusedPools(): void {
+    for (const [key, { size }] of this.#pools) {
+      if (size.open === 0 && size.waiting === 0 && size.dialing === 0) this.#pools.delete(key)
+    }
+  }
 }
+
+/** Redirects may name any number of hosts; pools without a connection are forgotten beyond this many. */
+const maxPools = 256
 
 const privateHint = 'If that is meant, name the address in upstream.allowPrivate.'
 

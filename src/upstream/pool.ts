@@ -17,6 +17,8 @@ interface PoolOptions {
   readonly limits: Pick<UpstreamLimits, 'maxConnections' | 'idleMs' | 'stallMs'>
 }
 
+const redialMs = 1000
+
 export class Pool {
   readonly #options: PoolOptions
   readonly #open = new Set<Connection>()
@@ -30,8 +32,8 @@ export class Pool {
     this.#options = options
   }
 
-  get size(): { readonly open: number; readonly idle: number; readonly waiting: number } {
-    return { open: this.#open.size, idle: this.#idle.size, waiting: this.#waiters.size }
+  get size(): { readonly open: number; readonly waiting: number; readonly dialing: number } {
+    return { open: this.#open.size, waiting: this.#waiters.size, dialing: this.#dialing }
   }
 
   /** Bytes came lately on some connection: whoever waits here waits for others' bodies, not for a dead host. */
@@ -161,7 +163,12 @@ export class Pool {
 
   /** One failed dial answers everybody who has nothing else to hope for: an outage is not tried once per waiter. */
   #dialFailed(error: UpstreamError): void {
-    if (this.#dialing > 0 || this.#open.size > 0) return
+    if (this.#dialing > 0) return
+    if (this.#open.size > 0) {
+      // They wait for the connections that live; another is tried a little later, not at once for each of them.
+      setTimeout(() => this.#dialForWaiters(), redialMs).unref()
+      return
+    }
     for (const waiter of [...this.#waiters]) waiter.fail(error)
   }
 
@@ -169,15 +176,25 @@ export class Pool {
     return new Promise((resolve, reject) => {
       const abort = () => reject(signal.reason)
       signal.addEventListener('abort', abort)
-      this.#options
-        .dial()
-        .then((connection) => {
-          this.#open.add(connection)
-          if (signal.aborted || this.#closed) this.#drop(connection)
-          else resolve(connection)
-        })
-        .catch(reject)
-        .finally(() => signal.removeEventListener('abort', abort))
+      this.#dialing++
+      const dialled = (act: () => void) => {
+        this.#dialing--
+        signal.removeEventListener('abort', abort)
+        act()
+      }
+      this.#options.dial().then(
+        (connection) =>
+          dialled(() => {
+            this.#open.add(connection)
+            resolve(connection)
+            if (signal.aborted || this.#closed) this.#drop(connection)
+          }),
+        (error: unknown) =>
+          dialled(() => {
+            reject(error)
+            this.#dialFailed(asUpstreamError(error, this.#options.host))
+          }),
+      )
     })
   }
 }

@@ -2,6 +2,7 @@
 
 /** More than this is not obeyed: one broken clock must not take a source away for a day. */
 const longestMs = 3_600_000
+const maxHosts = 1000
 
 /** Milliseconds from `nowMs`; seconds and dates are understood, anything else is undefined. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
@@ -21,6 +22,7 @@ export class Throttles {
   }
 
   obey(host: string, retryAfterMs: number): void {
+    if (this.#untilMs.size >= maxHosts) this.#untilMs.clear()
     this.#untilMs.set(host, this.#now() + retryAfterMs)
   }
 

@@ -37,7 +37,8 @@ export class SourceClient {
   /** Rejects only with `signal.reason`; everything that a source does is a reply. */
   async ask(ask: Ask, signal: AbortSignal): Promise<Reply> {
     const { source, request } = ask
-    const url = new URL(`${withoutTrailingSlash(source.url)}/${request.path}`)
+    const url = addressOf(source, request.path)
+    if (url === undefined) return { kind: 'failed', source, failure: unusable(source) }
     const waitMs = this.#options.throttles.waitMs(url.host)
     if (waitMs > 0) return { kind: 'failed', source, failure: stillThrottled(source, waitMs) }
     const record = this.#options.records.of(source.id)
@@ -148,6 +149,18 @@ function stillThrottled(source: Source, waitMs: number): UpstreamFailure {
   }
 }
 
-function withoutTrailingSlash(url: string): string {
-  return url.replace(/\/+$/, '')
+/** Undefined when the base is no web address, or when dot segments would lead out of it. */
+function addressOf(source: Source, path: string): URL | undefined {
+  const base = URL.parse(`${source.url.replace(/\/+$/, '')}/`)
+  const url = base === null ? null : URL.parse(`${base.href}${path}`)
+  if (base === null || url === null || !/^https?:$/.test(base.protocol)) return undefined
+  return url.origin === base.origin && url.pathname.startsWith(base.pathname) ? url : undefined
+}
+
+function unusable(source: Source): UpstreamFailure {
+  return {
+    code: 'malformed',
+    message: `${source.id} has no usable address for this request`,
+    hint: `Its address must begin with http:// or https:// (it was set in ${source.foundIn}).`,
+  }
 }

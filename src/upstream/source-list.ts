@@ -52,3 +52,8 @@ export function maskedAddress(url: string): string {
   parsed.password = ''
   return parsed.href
 }
+
+/** Host and port of a source's base address; empty when that is no web address. */
+export function hostOf(source: Source): string {
+  return URL.parse(source.url)?.host ?? ''
+}
