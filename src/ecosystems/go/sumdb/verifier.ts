@@ -86,7 +86,8 @@ export function createSumdbVerifier(options: SumdbVerifierOptions): SumdbVerifie
       if (answer.kind === 'unreachable') return answer
       if (answer.kind === 'missing') {
         const said = answer.text.trim().slice(0, 300)
-        return { kind: 'denied', reason: `${name} has no record of ${module}@${version}: ${said}` }
+        const reason = `${name} has no record of ${module}@${version}`
+        return { kind: 'denied', reason: said === '' ? reason : `${reason}: ${said}` }
       }
       const result = await verify(module, version, answer.bytes, signal)
       if (result.kind !== 'bad') return result
