@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { AnswerReader } from './answer-reader.ts'
 import { startFakeGoproxy } from './fake-goproxy.ts'
 import { crowd, fetchAll, measureLatency } from './load.ts'
 import { startSlowReaders } from './slow-readers.ts'
@@ -71,4 +72,22 @@ test('fetching all counts what was answered well', async () => {
 test('medians and quantiles', () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3]), quantile([0, 10], 0.99)]).toEqual([2, 2.5, 9.9])
   expect(median([])).toBeNaN()
+})
+
+test('an answer in chunks is read, whatever the pieces it comes in', () => {
+  const wire = Buffer.from(
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n',
+  )
+  for (let size = 1; size <= wire.length; size++) {
+    let text = ''
+    const reader = new AnswerReader((piece) => {
+      text += piece.toString()
+    })
+    for (let at = 0; at < wire.length; at += size) {
+      expect(reader.done).toBe(false)
+      reader.push(wire.subarray(at, at + size))
+      if (reader.done) break
+    }
+    expect([reader.status, text, reader.done]).toEqual([200, 'hello world', true])
+  }
 })

@@ -35,21 +35,24 @@ export async function crowd(
 
 async function readExpected(target: Target, expected: Uint8Array, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const reader = new AnswerReader()
   let at = 0
+  const reader = new AnswerReader((piece) => {
+    if (reader.status !== 200) return
+    if (Buffer.compare(piece, expected.subarray(at, at + piece.length)) !== 0) {
+      reject(new Error(`wrong bytes after ${at}`))
+    }
+    at += piece.length
+  })
   const socket = await Bun.connect({
     hostname: target.hostname,
     port: target.port,
     socket: {
       data(_, chunk) {
-        const body = reader.body(chunk)
-        if (!body) return
-        if (reader.status !== 200) return reject(new Error(`status ${reader.status}`))
-        if (Buffer.compare(body, expected.subarray(at, at + body.length)) !== 0) {
-          return reject(new Error(`wrong bytes after ${at}`))
-        }
-        at += body.length
-        if (at === expected.length) resolve()
+        reader.push(chunk)
+        if (reader.status !== 0 && reader.status !== 200) reject(new Error(`status ${reader.status}`))
+        if (reader.done && at !== expected.length)
+          reject(new Error(`${at} instead of ${expected.length} bytes`))
+        if (reader.done) resolve()
       },
       close: () => reject(new Error(`closed after ${at} of ${expected.length} bytes`)),
       error: (_, error) => reject(error),
@@ -121,10 +124,10 @@ export async function fetchAll(base: string, paths: Iterable<string>, concurrenc
   return good
 }
 
-/** One connection that is asked again and again. Answers must have a Content-Length. */
+/** One connection that is asked again and again. */
 class KeepAlive implements Disposable {
   #socket: Bun.Socket | undefined
-  #pending: { resolve: (good: boolean) => void; reader: AnswerReader; received: number } | undefined
+  #pending: { resolve: (good: boolean) => void; reader: AnswerReader } | undefined
   #closed = false
 
   static async open(target: Target): Promise<KeepAlive> {
@@ -145,7 +148,7 @@ class KeepAlive implements Disposable {
   ask(request: Uint8Array): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false)
     return new Promise((resolve) => {
-      this.#pending = { resolve, reader: new AnswerReader(), received: 0 }
+      this.#pending = { resolve, reader: new AnswerReader() }
       this.#socket?.write(request)
     })
   }
@@ -153,11 +156,10 @@ class KeepAlive implements Disposable {
   #take(chunk: Buffer): void {
     const pending = this.#pending
     if (!pending) return
-    const { reader } = pending
-    pending.received += reader.body(chunk)?.length ?? 0
-    if (reader.status === 0 || pending.received < reader.contentLength) return
+    pending.reader.push(chunk)
+    if (!pending.reader.done) return
     this.#pending = undefined
-    pending.resolve(reader.status === 200 && pending.received === reader.contentLength)
+    pending.resolve(pending.reader.status === 200)
   }
 
   #end(): void {
@@ -171,32 +173,35 @@ class KeepAlive implements Disposable {
 }
 
 /** Fetches one address to its end; gives when the first byte of the body came, of `performance.now()`. */
-export async function firstBodyByte(address: string): Promise<number> {
+export async function firstBodyByte(address: string, signal: AbortSignal): Promise<number> {
   const target = targetOf(address)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const reader = new AnswerReader()
   let firstAtMs = 0
-  let received = 0
+  const reader = new AnswerReader(() => {
+    firstAtMs ||= performance.now()
+  })
+  const incomplete = (why: string) =>
+    reject(new Error(`${why} after ${reader.receivedBytes} bytes of ${address}`))
   const socket = await Bun.connect({
     hostname: target.hostname,
     port: target.port,
     socket: {
       data(_, chunk) {
-        const body = reader.body(chunk)
+        reader.push(chunk)
         if (reader.status !== 0 && reader.status !== 200) return reject(new Error(`status ${reader.status}`))
-        if (!body || body.length === 0) return
-        firstAtMs ||= performance.now()
-        received += body.length
-        if (received === reader.contentLength) resolve(firstAtMs)
+        if (reader.done) resolve(firstAtMs)
       },
-      close: () => reject(new Error(`closed after ${received} of ${reader.contentLength} bytes`)),
+      close: () => incomplete('closed'),
       error: (_, error) => reject(error),
     },
   })
+  const abort = () => incomplete('not done in time')
+  signal.addEventListener('abort', abort, { once: true })
   try {
     socket.write(requestFor(target))
     return await promise
   } finally {
+    signal.removeEventListener('abort', abort)
     socket.terminate()
   }
 }

@@ -42,11 +42,15 @@ export async function startNginxCache(folder: string, upstreamPort: number): Pro
   )
 }
 
-/** nginx as an origin: a module cache's `cache/download` over TLS with HTTP/2, each request logged. */
+/**
+ * nginx as an origin: a module cache's `cache/download` over TLS with HTTP/2, each request logged; `/sumdb/` comes
+ * from a server of the lab.
+ */
 export async function startStaticNginx(
   folder: string,
   files: string,
   certificate: LabCertificate,
+  sumdbPort: number,
 ): Promise<StaticNginx> {
   const port = await freePort()
   const log = join(folder, 'access.log')
@@ -63,6 +67,7 @@ export async function startStaticNginx(
       listen 127.0.0.1:${port} ssl http2;
       ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
       root ${files};
+      location /sumdb/ { proxy_pass http://127.0.0.1:${sumdbPort}; proxy_http_version 1.1; }
     }`,
   )
   return {

@@ -20,17 +20,16 @@ export async function startSlowReaders(
   const one = async () => {
     const began = performance.now()
     const reader = new AnswerReader()
-    let taken = 0
     return await Bun.connect({
       hostname: target.hostname,
       port: target.port,
       socket: {
         data(socket, chunk) {
-          const body = reader.body(chunk)
+          const before = reader.receivedBytes
+          reader.push(chunk)
           if (reader.status !== 0 && reader.status !== 200) broken++
-          taken += body?.length ?? 0
-          receivedBytes += body?.length ?? 0
-          const aheadMs = (taken / bytesPerSecond) * 1000 - (performance.now() - began)
+          receivedBytes += reader.receivedBytes - before
+          const aheadMs = (reader.receivedBytes / bytesPerSecond) * 1000 - (performance.now() - began)
           if (aheadMs <= 1) return
           socket.pause()
           setTimeout(() => {
@@ -41,7 +40,7 @@ export async function startSlowReaders(
           socket.write(requestFor(target))
         },
         close() {
-          if (!stopping && !(taken >= reader.contentLength)) broken++
+          if (!stopping && !reader.done) broken++
         },
         error() {
           broken++

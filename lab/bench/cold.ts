@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeCertificate } from '../certificate.ts'
 import { type Project, projectFolder, projects, provideClosure, removeReadOnly } from '../closure.ts'
+import { startFakeGoproxy } from '../fake-goproxy.ts'
 import { type LoggedRequest, type StaticNginx, startStaticNginx } from '../nginx.ts'
-import { startProduct } from '../product.ts'
+import { type Product, startProduct } from '../product.ts'
 import { startProgram } from '../program.ts'
+import { signedDatabase, sumsOfFolder } from '../signed-database.ts'
 import { median } from '../statistics.ts'
-import { type BenchContext, type BenchRow, type Finding, temporaryFolder } from './row.ts'
+import { type BenchContext, type BenchRow, type Finding, megabytes, temporaryFolder } from './row.ts'
 
 /** One `go mod download` into an empty module cache, and what it cost the upstream. */
 interface Download {
@@ -20,6 +22,8 @@ interface Round {
   readonly direct: Download
   readonly cold: Download
   readonly warm: Download
+  /** Cold again, each file proved against a signed checksum database behind the same relay. */
+  readonly proved: Download
 }
 
 interface Line {
@@ -41,7 +45,9 @@ export const cold: BenchRow = {
     const certificate = await makeCertificate()
     const caFile = join(folder.path, 'ca.pem')
     await writeFile(caFile, certificate.ca)
-    await using upstream = await startStaticNginx(nginxFolder.path, files, certificate)
+    const database = signedDatabase(sumsOfFolder(files))
+    await using sumdb = await startFakeGoproxy({ files: database.files })
+    await using upstream = await startStaticNginx(nginxFolder.path, files, certificate, sumdb.port)
     const rounds = Number(context.extra.runs ?? (context.quick ? 1 : 3))
     const findings: Finding[] = []
     for (const line of linesOf(context)) {
@@ -59,21 +65,22 @@ export const cold: BenchRow = {
           context,
           line,
           upstream,
+          gosumdb: database.gosumdb,
           origin: `https://127.0.0.1:${relay.ready}`,
           caFile,
           folder: folder.path,
         }
-        const parts = round % 2 === 0 ? [direct, through] : [through, direct]
+        const parts = round % 2 === 0 ? [direct, through, proved] : [proved, through, direct]
         const taken: Partial<Round> = {}
         for (const part of parts) Object.assign(taken, await part(scene))
-        const { direct: d, cold: c, warm: w } = taken
-        if (!d || !c || !w) throw new Error('a part of the round is missing')
-        measured.push({ direct: d, cold: c, warm: w })
+        const { direct: d, cold: c, warm: w, proved: p } = taken
+        if (!d || !c || !w || !p) throw new Error('a part of the round is missing')
+        measured.push({ direct: d, cold: c, warm: w, proved: p })
         context.progress(
-          `  ${labelOf(line)}, run ${round + 1} of ${rounds}: direct ${d.seconds.toFixed(1)} s, cold ${c.seconds.toFixed(1)} s, warm ${w.seconds.toFixed(1)} s`,
+          `  ${labelOf(line)}, run ${round + 1} of ${rounds}: direct ${d.seconds.toFixed(1)} s, cold ${c.seconds.toFixed(1)} s, warm ${w.seconds.toFixed(1)} s, cold with proof ${p.seconds.toFixed(1)} s`,
         )
       }
-      findings.push(judge(line, measured))
+      findings.push(...judge(line, measured))
     }
     return findings
   },
@@ -101,6 +108,7 @@ interface Scene {
   readonly context: BenchContext
   readonly line: Line
   readonly upstream: StaticNginx
+  readonly gosumdb: string
   /** The upstream behind the relay. */
   readonly origin: string
   readonly caFile: string
@@ -113,13 +121,24 @@ async function direct(scene: Scene): Promise<Partial<Round>> {
 
 async function through(scene: Scene): Promise<Partial<Round>> {
   await using data = await temporaryFolder()
-  await using product = await startProduct({
-    dataDir: data.path,
+  await using product = await startBehindRelay(scene, data.path, 'off')
+  return { cold: await download(scene, product.goproxy), warm: await download(scene, product.goproxy) }
+}
+
+async function proved(scene: Scene): Promise<Partial<Round>> {
+  await using data = await temporaryFolder()
+  await using product = await startBehindRelay(scene, data.path, scene.gosumdb)
+  return { proved: await download(scene, product.goproxy) }
+}
+
+function startBehindRelay(scene: Scene, dataDir: string, goSumdb: string): Promise<Product> {
+  return startProduct({
+    dataDir,
     goUpstream: scene.origin,
+    goSumdb,
     env: { SSL_CERT_FILE: scene.caFile },
     ...(scene.context.program === undefined ? {} : { program: scene.context.program }),
   })
-  return { cold: await download(scene, product.goproxy), warm: await download(scene, product.goproxy) }
 }
 
 async function download(scene: Scene, goproxy: string): Promise<Download> {
@@ -166,21 +185,36 @@ async function settledLog(upstream: StaticNginx): Promise<readonly LoggedRequest
   return requests
 }
 
-function judge(line: Line, rounds: readonly Round[]): Finding {
+function judge(line: Line, rounds: readonly Round[]): Finding[] {
   const seconds = (side: keyof Round) => median(rounds.map((round) => round[side].seconds))
-  const ratio = median(rounds.map((round) => round.cold.seconds / round.direct.seconds))
+  const bytes = (side: keyof Round) => median(rounds.map((round) => sum(round[side].requests)))
+  const times = (a: keyof Round, b: keyof Round) =>
+    median(rounds.map((round) => round[a].seconds / round[b].seconds))
+  const ratio = times('cold', 'direct')
+  const proofRatio = times('proved', 'cold')
   const requests = median(rounds.map((round) => round.cold.requests.length / round.direct.requests.length))
+  const proofs = median(
+    rounds.map((round) => round.proved.requests.filter(({ path }) => path.startsWith('sumdb/')).length),
+  )
   const wasted = median(rounds.map(wastedShare))
   const { bar, limit } = barOf(line)
   const withinWarm = line.roundTripMs !== 200 || seconds('cold') <= seconds('warm') + allowance[line.project]
-  const bytes = (side: keyof Round) => median(rounds.map((round) => sum(round[side].requests)))
-  return {
-    what: labelOf(line),
-    figure: `cold ${ratio.toFixed(2)} × direct`,
-    bar: `${bar}; requests ≤ 2 ×, unused bytes ≤ 5 %`,
-    holds: ratio <= limit && withinWarm && requests <= 2 && wasted <= 0.05,
-    detail: `direct ${seconds('direct').toFixed(1)} s, cold ${seconds('cold').toFixed(1)} s, warm ${seconds('warm').toFixed(1)} s; upstream requests ${requests.toFixed(2)} × direct (${median(rounds.map((round) => round.direct.requests.length))}), bytes ${(bytes('cold') / bytes('direct')).toFixed(2)} × (${(bytes('direct') / 1e6).toFixed(0)} MB), unused ${(wasted * 100).toFixed(1)} %`,
-  }
+  return [
+    {
+      what: labelOf(line),
+      figure: `cold ${ratio.toFixed(2)} × direct`,
+      bar: `${bar}; requests ≤ 2 ×, unused bytes ≤ 5 %`,
+      holds: ratio <= limit && withinWarm && requests <= 2 && wasted <= 0.05,
+      detail: `direct ${seconds('direct').toFixed(1)} s, cold ${seconds('cold').toFixed(1)} s, warm ${seconds('warm').toFixed(1)} s; upstream requests ${requests.toFixed(2)} × direct (${median(rounds.map((round) => round.direct.requests.length))}), bytes ${(bytes('cold') / bytes('direct')).toFixed(2)} × (${megabytes(bytes('direct'))}), unused ${(wasted * 100).toFixed(1)} %`,
+    },
+    {
+      what: `${labelOf(line)}, with proof`,
+      figure: `${proofRatio.toFixed(2)} × without`,
+      bar: '≤ 1.2 ×',
+      holds: proofRatio <= 1.2,
+      detail: `${seconds('proved').toFixed(1)} s, ${proofs} proof requests`,
+    },
+  ]
 }
 
 function barOf(line: Line): { bar: string; limit: number } {
