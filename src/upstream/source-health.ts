@@ -35,6 +35,8 @@ const firstPauseMs = 1000
 const longestPauseMs = 60_000
 const samplesForP95 = 20
 const keptSamples = 64
+/** Sorting at every answer would cost more than a p95 that is a little old. */
+const samplesPerSort = 10
 /** Below this, a body says more about latency than about throughput. */
 const measurableBytes = 128 * 1024
 
@@ -42,6 +44,7 @@ export class SourceHealth {
   #samples = 0
   #firstByteMs: number | undefined
   #bytesPerMs: number | undefined
+  #p95Ms: number | undefined
   #errorRate = 0
   #inARow = 0
   #unreachable = false
@@ -64,7 +67,7 @@ export class SourceHealth {
       firstByteMs: this.#firstByteMs,
       bytesPerMs: this.#bytesPerMs,
       errorRate: this.#errorRate,
-      p95Ms: this.#p95(),
+      p95Ms: this.#p95Ms,
     }
   }
 
@@ -94,6 +97,7 @@ export class SourceHealth {
     this.#unreachable = false
     this.#recent.push(firstByteMs)
     if (this.#recent.length > keptSamples) this.#recent.shift()
+    if (this.#samples % samplesPerSort === 0) this.#p95Ms = this.#p95()
   }
 
   /** An answer was good to its end, as far as it was wanted. */
