@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StoreError } from '../store.ts'
 import { stageAll, testBytes, testMeta, wholeBody } from '../store-contract.ts'
+import { FaultyDisk } from './faulty-disk.ts'
 import { hurriedClock } from './hurried-clock.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 
@@ -18,7 +19,7 @@ interface Place extends AsyncDisposable {
 
 async function openPlace(): Promise<Place> {
   const dataDir = mkdtempSync(join(tmpdir(), 'posthaste-bound-'))
-  const open = () => openLocalStore({ dataDir, maxBytes, clock: hurriedClock() })
+  const open = () => openLocalStore({ dataDir, maxBytes, clock: hurriedClock(), disk: new FaultyDisk().disk })
   let store = await open()
   return {
     dataDir,

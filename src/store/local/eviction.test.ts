@@ -101,6 +101,9 @@ test('the bytes that are counted are those of what is kept', () => {
       for (const key of cache.keys.values()) sum += sizes.get(key) ?? 0
       expect(cache.queues.bytes).toBe(sum)
       expect(sum).toBeLessThanOrEqual(20_000)
+      for (let more = true; more; ) more = cache.evict()
+      const { bytes, mainBytes, coldBytes } = cache.queues
+      expect({ bytes, mainBytes, coldBytes }).toEqual({ bytes: 0, mainBytes: 0, coldBytes: 0 })
     }),
   )
 })

@@ -4,6 +4,8 @@ interface Queue {
   head: number
   tail: number
   bytes: number
+  /** Of entries with hits. */
+  hotBytes: number
 }
 
 /**
@@ -15,8 +17,8 @@ interface Queue {
 export class EvictionQueues {
   readonly #table: KeyTable
   readonly #smallShareBytes: number
-  readonly #small: Queue = { head: 0, tail: 0, bytes: 0 }
-  readonly #main: Queue = { head: 0, tail: 0, bytes: 0 }
+  readonly #small: Queue = { head: 0, tail: 0, bytes: 0, hotBytes: 0 }
+  readonly #main: Queue = { head: 0, tail: 0, bytes: 0, hotBytes: 0 }
   readonly #ghosts = new Uint32Array(ghostCount)
 
   constructor(table: KeyTable, maxBytes: number) {
@@ -37,6 +39,11 @@ export class EvictionQueues {
     return this.#main.bytes
   }
 
+  /** What nobody asked for since it came. */
+  get coldBytes(): number {
+    return this.#small.bytes - this.#small.hotBytes
+  }
+
   /** Call when the entry has its length and blocks. */
   admit(id: number): void {
     const flags = this.#table.get(id, field.flags)
@@ -51,12 +58,16 @@ export class EvictionQueues {
 
   touch(id: number): void {
     const flags = this.#table.get(id, field.flags)
-    if ((flags & flag.hits) < flag.hits) this.#table.set(id, field.flags, flags + 1)
+    if ((flags & flag.hits) === flag.hits) return
+    if ((flags & flag.hits) === 0) this.#queueOf(id).hotBytes += this.cost(id)
+    this.#table.set(id, field.flags, flags + 1)
   }
 
   /** An entry whose length or blocks change keeps its place. */
   resized(id: number, costBefore: number): void {
-    this.#queueOf(id).bytes += this.cost(id) - costBefore
+    const grown = this.cost(id) - costBefore
+    this.#queueOf(id).bytes += grown
+    if (this.#isHot(id)) this.#queueOf(id).hotBytes += grown
   }
 
   /**
@@ -98,6 +109,10 @@ export class EvictionQueues {
     return (this.#table.get(id, field.flags) & flag.main) !== 0
   }
 
+  #isHot(id: number): boolean {
+    return (this.#table.get(id, field.flags) & flag.hits) > 0
+  }
+
   #isGhost(id: number): boolean {
     return this.#ghosts[this.#ghostSlot(id)] === this.#table.get(id, field.hi)
   }
@@ -120,6 +135,7 @@ export class EvictionQueues {
     else table.set(queue.tail, field.next, id)
     queue.tail = id
     queue.bytes += this.cost(id)
+    if (this.#isHot(id)) queue.hotBytes += this.cost(id)
   }
 
   #unlink(id: number, queue: Queue): void {
@@ -131,6 +147,7 @@ export class EvictionQueues {
     if (next === 0) queue.tail = prev
     else table.set(next, field.prev, prev)
     queue.bytes -= this.cost(id)
+    if (this.#isHot(id)) queue.hotBytes -= this.cost(id)
   }
 }
 

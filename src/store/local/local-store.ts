@@ -152,6 +152,7 @@ class EmbeddedStore implements LocalStore {
     const id = catalog.locate(key)
     if (id === 0) return
     const record = catalog.read(id)
+    using _ = this.#parts.putAside.pin(record)
     catalog.unlist(id, record)
     await catalog.appendGone(key)
     await this.#parts.putAside.keep(record, undefined, { key, note })

@@ -26,6 +26,7 @@ export class PutAside {
   async damaged(id: number, problem: string, knownKey?: string): Promise<VerifyFinding> {
     const { catalog, isReadOnly, onDamage } = this.#parts
     const record = catalog.read(id)
+    using _ = this.pin(record)
     const bytes = record ? undefined : catalog.readBytes(id)
     const place = catalog.place(id)
     catalog.unlist(id, record)
@@ -42,6 +43,11 @@ export class PutAside {
     this.damaged(id, problem, knownKey).catch((error: unknown) =>
       this.#parts.log(`could not put aside ${knownKey ?? 'an object'} (${problem}): ${String(error)}`),
     )
+  }
+
+  /** Keeps an object's file from being removed before it is evidence: taken before the key is forgotten. */
+  pin(record: LiveRecord | undefined): Disposable | undefined {
+    return record?.kind === 'blob' ? this.#parts.blobs.pin(record.head.sha256) : undefined
   }
 
   /** Evidence into the quarantine; false when nothing is left of it. */

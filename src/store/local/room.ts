@@ -130,9 +130,10 @@ export class Room {
   #obtainableBytes(displacedBytes: number): number {
     const { queues, state } = this.#parts.catalog
     if (state !== 'complete') return this.#limitBytes
-    const displaceable = Math.min(queues.mainBytes, this.#parts.maxBytes * displacedShare - displacedBytes)
+    const inUse = queues.bytes - queues.coldBytes
+    const displaceable = Math.min(inUse, this.#parts.maxBytes * displacedShare - displacedBytes)
     const free = this.#limitBytes - this.usedBytes
-    return free + this.#returningBytes + queues.bytes - queues.mainBytes + Math.max(displaceable, 0)
+    return free + this.#returningBytes + queues.coldBytes + Math.max(displaceable, 0)
   }
 
   /** One step towards `targetBytes`: evicts, or gives back room of what was evicted. False when neither is left. */
