@@ -113,6 +113,11 @@ class ListedUpstream implements ConfiguredUpstream {
       asker: this.#asker,
       isClean: (source) => this.#records.of(source.id).isClean(source.origin),
       budgetMs: this.#limits.budgetMs,
+      onWrong: (source, failure) => {
+        const record = this.#records.of(source.id)
+        record.failed(failure, this.#now())
+        record.health[request.shape].failed(failure, this.#now())
+      },
     })
   }
 

@@ -48,6 +48,8 @@ const lies: Script = (socket, { headers }) => {
   socket.write(from === 0 ? answer('200 OK', wrong) : answer('206 Partial Content', wrong, range))
 }
 const silent: Script = () => undefined
+/** For the sources that stall here. */
+const shortStall = { limits: { stallMs: 150 } }
 const idOf = (server: FakeServer) => new URL(server.url).host
 
 describe('the best two race at a cold start', () => {
@@ -139,7 +141,7 @@ describe('a body that breaks halfway', () => {
   test.each(faults)('because it %s is continued by an equal source without a seam', async (_, fault) => {
     await using first = await fakeServer(fault)
     await using second = await fakeServer(sound)
-    await using upstream = upstreamOf(`${first.url}|${second.url}`)
+    await using upstream = upstreamOf(`${first.url}|${second.url}`, shortStall)
     second.script = silent
     const found = await ask(upstream)
     expect(found).toMatchObject({ kind: 'found', source: { id: idOf(first) } })
@@ -154,7 +156,7 @@ describe('a body that breaks halfway', () => {
     async (_, fault) => {
       let count = 0
       await using server = await fakeServer((socket, seen) => (count++ === 0 ? fault : sound)(socket, seen))
-      await using upstream = upstreamOf(server.url)
+      await using upstream = upstreamOf(server.url, shortStall)
       expect((await bodyOf(await ask(upstream))).equals(whole)).toBe(true)
       expect(server.seen[1]?.headers.get('range')).toBe(`bytes=${half}-`)
       expect(server.seen[1]?.headers.get('if-range')).toBe('"v1"')
@@ -241,7 +243,7 @@ describe('of four equal sources, one stalls, one truncates, one lies and one is 
     'in the order %s, %s, %s, %s: the bytes arrive',
     async (...names) => {
       const servers = await Promise.all(names.map((name) => fakeServer(scripts[name] ?? silent)))
-      await using upstream = upstreamOf(servers.map(({ url }) => url).join('|'), { limits: { stallMs: 60 } })
+      await using upstream = upstreamOf(servers.map(({ url }) => url).join('|'), shortStall)
       const walk = upstream.walk(request)
       let got: Buffer | undefined
       for (let step = 0; step < 4 && got === undefined; step++) {
@@ -255,6 +257,25 @@ describe('of four equal sources, one stalls, one truncates, one lies and one is 
       for (const server of servers) await server[Symbol.asyncDispose]()
     },
   )
+})
+
+test('a page instead of a package puts its source behind its equals', async () => {
+  await using portal = await fakeServer(saying(answer('200 OK', '<html>', { 'Content-Type': 'text/html' })))
+  await using good = await fakeServer(async (socket, seen) => {
+    await Bun.sleep(20)
+    await sound(socket, seen)
+  })
+  await using upstream = upstreamOf(`${portal.url}|${good.url}`)
+  for (let count = 0; count < 3; count++) {
+    const walk = upstream.walk(request)
+    const found = await nextOf(walk)
+    if (found.kind !== 'found') throw new Error(found.kind)
+    if (found.mediaType !== 'text/html') break
+    walk.reject({ code: 'wrong-content', message: 'a page' })
+    expect((await bodyOf(await nextOf(walk))).equals(whole)).toBe(true)
+  }
+  expect(portal.seen.length).toBe(1)
+  expect(upstream.states()[0]).toMatchObject({ errors: 1, lastFailure: { code: 'wrong-content' } })
 })
 
 test('a source that sent wrong bytes stands behind its equals, for ten minutes', async () => {
@@ -291,7 +312,11 @@ describe('an outage', () => {
     let now = 0
     await using server = await fakeServer(sound)
     const { state, network } = outage(() => server.port)
-    await using upstream = upstreamOf('http://mirror.example', { network, now: () => now })
+    await using upstream = upstreamOf('http://mirror.example', {
+      network,
+      now: () => now,
+      limits: { budgetMs: 60_000, firstByteMs: 60_000, stallMs: 60_000 },
+    })
     const all = () => Promise.all(Array.from({ length: 500 }, () => ask(upstream)))
     expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
     const dialsAtFirst = state.dials

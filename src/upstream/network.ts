@@ -45,6 +45,8 @@ function resolverLookup(servers: readonly string[]): (host: string) => Promise<R
   const resolver = new Resolver({ timeout: 1000, tries: 2 })
   resolver.setServers(servers)
   return async (host) => {
+    // No name server knows this machine (RFC 6761 6.3).
+    if (/(^|\.)localhost\.?$/i.test(host)) return systemLookup(host)
     const [six, four] = await Promise.allSettled([
       resolver.resolve6(host, { ttl: true }),
       resolver.resolve4(host, { ttl: true }),

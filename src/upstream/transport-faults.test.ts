@@ -88,7 +88,8 @@ describe('a fault of the answer', () => {
   ]
   test.each(faults)('%s is %s', async (_, code, script) => {
     await using server = await fakeServer(script)
-    await using upstream = upstreamOf(server.url)
+    const short = code === 'timeout' || code === 'stall' ? { firstByteMs: 300, stallMs: 200 } : {}
+    await using upstream = upstreamOf(server.url, { limits: short })
     const failure = await failureOf(await ask(upstream))
     expect(failure.code).toBe(code)
     expect(failure.message).toContain(new URL(server.url).host)

@@ -14,6 +14,7 @@ interface SourceWalkOptions {
   readonly asker: GroupAsker
   readonly isClean: (source: Source) => boolean
   readonly budgetMs: number
+  readonly onWrong: (source: Source, failure: UpstreamFailure) => void
 }
 
 export class SourceWalk implements Walk {
@@ -70,6 +71,8 @@ export class SourceWalk implements Walk {
     this.#given = undefined
     this.#rejected = true
     given.body.discard()
+    // What broke on the way was counted when it broke; that the bytes were wrong is known only now.
+    if (failure.code === 'wrong-content') this.#options.onWrong(given.source, failure)
     this.#note({ kind: 'failed', source: given.source, failure })
   }
 

@@ -8,16 +8,16 @@ import type { SourceList, SourceStep } from '../source-list.ts'
 import type { UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from '../upstream.ts'
 import { UpstreamError } from '../upstream.ts'
 
-/** Short enough for a fault to show at once, long enough for a busy machine's loopback. */
-export const shortLimits: Partial<UpstreamLimits> = {
-  dnsMs: 300,
-  connectMs: 300,
+/** Long enough for loopback on a busy machine; a test that waits for a limit sets that one short. */
+export const patientLimits: Partial<UpstreamLimits> = {
+  dnsMs: 3000,
+  connectMs: 3000,
   staggerMs: 20,
-  handshakeMs: 500,
-  firstByteMs: 300,
-  stallMs: 200,
+  handshakeMs: 3000,
+  firstByteMs: 4000,
+  stallMs: 4000,
   stallBytes: 64,
-  budgetMs: 2000,
+  budgetMs: 10_000,
 }
 
 /** A GOPROXY-like string over base addresses: `http://a|http://b,direct`. */
@@ -43,7 +43,7 @@ export function upstreamOf(
     version: '0.0.1',
     instanceId: 'me',
     ...options,
-    limits: { ...shortLimits, ...options.limits },
+    limits: { ...patientLimits, ...options.limits },
   })
   return Object.assign(upstream, { [Symbol.asyncDispose]: () => upstream.close() })
 }
