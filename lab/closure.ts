@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -34,7 +34,7 @@ export async function provideClosure(progress: (line: string) => void): Promise<
   const env = {
     ...process.env,
     GOMODCACHE: moduleCache,
-    GOFLAGS: '-mod=mod',
+    GOFLAGS: '-mod=mod -modcacherw',
     GOTOOLCHAIN: 'local',
     GOWORK: 'off',
   }
@@ -100,20 +100,7 @@ async function versionsWithoutZip(download: string): Promise<string[]> {
 /** Go unpacks what it downloads; only the `cache` folder is served. */
 async function removeUnpacked(moduleCache: string): Promise<void> {
   for (const entry of await readdir(moduleCache)) {
-    if (entry !== 'cache') await removeReadOnly(join(moduleCache, entry))
-  }
-}
-
-/** A module cache's folders cannot be written to, so their files cannot be removed as they are. */
-export async function removeReadOnly(folder: string): Promise<void> {
-  await makeWritable(folder)
-  await rm(folder, { recursive: true, force: true })
-}
-
-async function makeWritable(folder: string): Promise<void> {
-  await chmod(folder, 0o755)
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(folder, entry.name))
+    if (entry !== 'cache') await rm(join(moduleCache, entry), { recursive: true, force: true })
   }
 }
 

@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { execFile } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { removeReadOnly } from './closure.ts'
 import { startFakeGoproxy } from './fake-goproxy.ts'
 import { signedDatabase, sumsOfModules } from './signed-database.ts'
 import { makeModule } from './synthetic-modules.ts'
@@ -27,7 +26,7 @@ async function downloadWith(sums: ReturnType<typeof sumsOfModules>): Promise<str
       ...{
         GOPROXY: upstream.url,
         GOSUMDB: database.gosumdb,
-        GOFLAGS: '-mod=mod',
+        GOFLAGS: '-mod=mod -modcacherw',
         GOTOOLCHAIN: 'local',
         GONOSUMDB: '',
       },
@@ -37,7 +36,7 @@ async function downloadWith(sums: ReturnType<typeof sumsOfModules>): Promise<str
       (error: { stderr: string }) => error.stderr,
     )
   } finally {
-    await removeReadOnly(folder)
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeCertificate } from '../certificate.ts'
-import { type Project, projectFolder, projects, provideClosure, removeReadOnly } from '../closure.ts'
+import { type Project, projectFolder, projects, provideClosure } from '../closure.ts'
 import { startFakeGoproxy } from '../fake-goproxy.ts'
 import { type LoggedRequest, type StaticNginx, startStaticNginx } from '../nginx.ts'
 import { type Product, startProduct } from '../product.ts'
@@ -159,7 +159,7 @@ async function download(scene: Scene, goproxy: string): Promise<Download> {
         GOPROXY: goproxy,
         GONOSUMDB: '*',
         GOPRIVATE: '',
-        GOFLAGS: '-mod=mod',
+        GOFLAGS: '-mod=mod -modcacherw',
         GOTOOLCHAIN: 'local',
         GOWORK: 'off',
         GOMAXPROCS: `${scene.line.processors}`,
@@ -169,7 +169,7 @@ async function download(scene: Scene, goproxy: string): Promise<Download> {
     const seconds = (performance.now() - began) / 1000
     return { seconds, requests: await settledLog(scene.upstream) }
   } finally {
-    await removeReadOnly(folder)
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
