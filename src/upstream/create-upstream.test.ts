@@ -59,11 +59,11 @@ describe('one source', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n')
       for (let sent = 0; sent < 2000; sent += 100) {
         socket.write('x'.repeat(100))
-        await Bun.sleep(10)
+        await Bun.sleep(30)
       }
     })
     await using upstream = upstreamOf(server.url, {
-      limits: { maxConnections: 1, budgetMs: 100, stallMs: 100 },
+      limits: { maxConnections: 1, budgetMs: 400, stallMs: 400 },
     })
     const bodies = await Promise.all([1, 2, 3].map(async () => textOf(await ask(upstream))))
     expect(bodies.map(({ length }) => length)).toEqual([2000, 2000, 2000])

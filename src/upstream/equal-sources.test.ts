@@ -66,6 +66,15 @@ describe('the best two race at a cold start', () => {
     expect(upstream.states().map(({ errors }) => errors)).toEqual([0, 0])
   })
 
+  test('and a burst behind them is not held up by a source that never answers', async () => {
+    await using dead = await fakeServer(silent)
+    await using good = await fakeServer(sound)
+    const limits = { firstByteMs: 60_000, budgetMs: 120_000 }
+    await using upstream = upstreamOf(`${dead.url}|${good.url}`, { limits })
+    const bodies = await Promise.all(Array.from({ length: 30 }, async () => bodyOf(await ask(upstream))))
+    expect(bodies.every((bytes) => bytes.equals(whole))).toBe(true)
+  })
+
   test('but sources behind a comma are never asked', async () => {
     await using first = await fakeServer(sound)
     await using second = await fakeServer(sound)

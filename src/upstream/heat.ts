@@ -80,7 +80,10 @@ export class Heat {
           continue
         }
         this.#running.delete(first.runner)
-        if (isGood(first.reply)) return tied(first.reply, first.runner)
+        if (isGood(first.reply)) {
+          this.#judgeLosers()
+          return tied(first.reply, first.runner)
+        }
         first.runner.untie()
         if (this.#startAgain(first.runner.entrant, first.reply, signal)) continue
         note(first.reply)
@@ -110,7 +113,10 @@ export class Heat {
   #startHedge(hedge: Hedge, signal: AbortSignal): void {
     hedge.cancel()
     const [second] = this.#waiting
-    if (second !== undefined && !second.leftOut && this.#options.hedges.spend()) this.#start(second, signal)
+    if (second === undefined || second.leftOut) return
+    // A source that never answered anybody may be dead: leaving it is no luxury that a budget should deny.
+    const unknown = this.#options.order[0]?.samples === 0
+    if (unknown || this.#options.hedges.spend()) this.#start(second, signal)
   }
 
   /** Most clients never ask twice, so the last hope gets a second try when only its connection failed. */
@@ -167,6 +173,12 @@ export class Heat {
     return isLast && this.#waiting.length === 0 ? left : left / 2
   }
 
+  #judgeLosers(): void {
+    for (const { entrant, startedAt } of this.#running) {
+      if (!entrant.due) this.#options.slowerThan(entrant.source, performance.now() - startedAt)
+    }
+  }
+
   /** Cuts the losers off; one that is on trial after a pause may finish, for its own record. */
   #leaveBehind(): void {
     for (const runner of this.#running) {
@@ -178,7 +190,6 @@ export class Heat {
         () => undefined,
       )
       if (runner.entrant.due) continue
-      this.#options.slowerThan(runner.entrant.source, performance.now() - runner.startedAt)
       runner.controller.abort(new Error('another source was faster'))
     }
   }

@@ -149,11 +149,11 @@ describe('a fault of the answer', () => {
       socket.write(head('Content-Length: 2000'))
       for (let sent = 0; sent < 2000; sent += 100) {
         socket.write('x'.repeat(100))
-        await Bun.sleep(20)
+        await Bun.sleep(40)
       }
     })
     await using upstream = upstreamOf(server.url, {
-      limits: { stallMs: 200, firstByteMs: 100, budgetMs: 150 },
+      limits: { stallMs: 500, firstByteMs: 400, budgetMs: 400 },
     })
     expect((await bodyOf(await ask(upstream))).length).toBe(2000)
   })
