@@ -121,3 +121,35 @@ test('many small packs are merged, the smallest first', () => {
   expect(packToMerge(packs, 10_000)?.id).toBe(9)
   expect(packToMerge(packs.slice(1), 10_000)).toBeUndefined()
 })
+
+test.each(['full', 'error'] as const)(
+  'a disk that fails (%s) during a compaction costs nothing',
+  async (kind) => {
+    const root = mkdtempSync(join(tmpdir(), 'posthaste-compact-'))
+    try {
+      const kept = await makeDead(join(root, 'seed'))
+      let at = 1
+      for (let reached = true; reached; at++) {
+        const dataDir = join(root, `run${at}`)
+        cpSync(join(root, 'seed'), dataDir, { recursive: true })
+        const faulty = new FaultyDisk()
+        const store = await open(dataDir, faulty)
+        await store.ready()
+        faulty.arm({ kind, at })
+        await store.settle().catch((error: unknown) => expect(String(error)).toContain('injected'))
+        reached = faulty.struck > 0
+        for (const [key, bytes] of kept) expect(await wholeBody(store, key)).toEqual(bytes as Buffer)
+        faulty.arm(undefined)
+        await store.settle()
+        for (const [key, bytes] of kept) expect(await wholeBody(store, key)).toEqual(bytes as Buffer)
+        expect(store.stats().bytes).toBeLessThan(1 << 20)
+        await store.close()
+        rmSync(dataDir, { recursive: true })
+      }
+      expect(at).toBeGreaterThan(3)
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  },
+  60_000,
+)

@@ -53,8 +53,7 @@ export async function compactPack(
   pack.closed = true
   // What was already on its way to this pack lands before it is read.
   await catalog.drain()
-  let moving: Promise<void>[] = []
-  let movingBytes = 0
+  const moves = new Moves()
   try {
     await scanPack(disk, pack, 0, async ({ record, bytes, offset }) => {
       const key = record.kind === 'gone' ? record.key : record.head.key
@@ -62,19 +61,13 @@ export async function compactPack(
       const place = { pack: pack.id, offset }
       const id = catalog.table.find(key)
       if (record.kind === 'gone') {
-        if (id === 0 && !isOldest(catalog, pack)) moving.push(catalog.appendGone(key))
-      } else if (id !== 0 && catalog.isAt(id, place)) {
-        moving.push(catalog.relocate(record, Buffer.from(bytes), place))
-        movingBytes += bytes.length
-      }
-      if (movingBytes < batchBytes && moving.length < batchCount) return
-      const batch = moving
-      moving = []
-      movingBytes = 0
-      await Promise.all(batch)
+        if (id === 0 && !isOldest(catalog, pack)) moves.add(catalog.appendGone(key), bytes.length)
+      } else if (id !== 0 && catalog.isAt(id, place))
+        moves.add(catalog.relocate(record, Buffer.from(bytes), place), bytes.length)
+      if (moves.bytes > batchBytes) await moves.landed()
     })
   } finally {
-    await Promise.all(moving)
+    await moves.landed()
   }
   if (pack.liveBytes > 0)
     for (let id = 1; id < catalog.table.end; id++)
@@ -82,9 +75,32 @@ export async function compactPack(
   await catalog.packs.drop(pack)
 }
 
+/** Appends that are on their way; the first failure is thrown by `landed`. */
+class Moves {
+  #moving: Promise<void>[] = []
+  #failure: unknown
+  bytes = 0
+
+  add(move: Promise<void>, bytes: number): void {
+    this.bytes += bytes
+    this.#moving.push(
+      move.catch((error: unknown) => {
+        this.#failure ??= error
+      }),
+    )
+  }
+
+  async landed(): Promise<void> {
+    const moving = this.#moving
+    this.#moving = []
+    this.bytes = 0
+    await Promise.all(moving)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}
+
 function isOldest(catalog: Catalog, pack: Pack): boolean {
   return catalog.packs.all()[0]?.id === pack.id
 }
 
 const batchBytes = 1 << 18
-const batchCount = 256

@@ -61,7 +61,7 @@ export class LocalStage implements Stage {
       await step('write', this.path, () => this.#parts.disk.write(this.#fd, chunk, this.#sizeBytes))
       this.#hash.update(chunk)
       if (end > smallBodyBytes) this.#head = undefined
-      else this.#head?.push(Uint8Array.from(chunk))
+      else this.#head?.push(new Uint8Array(chunk))
       this.#sizeBytes = end
     })
   }

@@ -14,7 +14,7 @@ export interface Pack {
   readonly path: string
   readonly fd: number
   /** Goes into the checksum of each of its records. */
-  readonly salt: number
+  salt: number
   /** End of the last good record. */
   sizeBytes: number
   /** Bytes of records that a key still points to. */
@@ -45,17 +45,25 @@ export class PackSet {
       const id = /^([1-9]\d{0,7})\.pack$/.exec(name)?.[1]
       if (id !== undefined) found.push(Number(id))
     }
-    for (const id of found.sort((a, b) => a - b)) {
-      const path = set.#path(id)
-      const fd = await step('open', path, () => disk.open(path, readOnly ? 'r' : 'r+'))
-      const header = Buffer.alloc(packHeaderBytes)
-      const whole = (await step('read', path, () => disk.read(fd, header, 0))) === packHeaderBytes
-      const good = whole && header.readUInt32LE(0) === packMagic && header.readUInt32LE(4) === packFormat
-      const sizeBytes = Math.max((await disk.size(path)) ?? 0, packHeaderBytes)
-      const pack = set.#keep({ id, path, fd, salt: header.readUInt32LE(8), sizeBytes })
-      pack.closed = !good
+    try {
+      for (const id of found.sort((a, b) => a - b)) await set.#openOne(id, readOnly)
+    } catch (error) {
+      await set.close()
+      throw error
     }
     return set
+  }
+
+  async #openOne(id: number, readOnly: boolean): Promise<void> {
+    const path = this.#path(id)
+    const fd = await step('open', path, () => this.#disk.open(path, readOnly ? 'r' : 'r+'))
+    const header = Buffer.alloc(packHeaderBytes)
+    const pack = this.#keep({ id, path, fd, salt: 0, sizeBytes: packHeaderBytes })
+    const whole = (await step('read', path, () => this.#disk.read(fd, header, 0))) === packHeaderBytes
+    const isGood = whole && header.readUInt32LE(0) === packMagic && header.readUInt32LE(4) === packFormat
+    pack.salt = header.readUInt32LE(8)
+    pack.closed = !isGood
+    this.resize(pack, Math.max((await this.#disk.size(path)) ?? 0, packHeaderBytes))
   }
 
   get(id: number): Pack | undefined {

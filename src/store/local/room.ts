@@ -108,6 +108,10 @@ export class Room {
     return this.#parts.maxBytes - this.#parts.spareBytes
   }
 
+  get #isComplete(): boolean {
+    return this.#parts.catalog.state === 'complete'
+  }
+
   #fits(bytes: number): boolean {
     return this.usedBytes + bytes <= this.#limitBytes
   }
@@ -144,7 +148,7 @@ export class Room {
       return true
     if (catalog.state !== 'complete') {
       await this.#parts.complete()
-      return true
+      return this.#isComplete
     }
     const pack = packToCompact(catalog.packs.all(), 0.05) ?? packToCompact(catalog.packs.all(), 0)
     if (pack && pack.liveBytes + this.usedBytes <= this.#parts.maxBytes) {
