@@ -1,53 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { Socket } from 'node:net'
 import { Budget } from './budget.ts'
-import type { Network } from './network.ts'
 import { answer, type FakeServer, fakeServer, type Script, saying } from './testing/fake-server.ts'
-import {
-  ask,
-  bodyOf,
-  failureOf,
-  listOf,
-  namedNetwork,
-  nextOf,
-  request,
-  textOf,
-  upstreamOf,
-} from './testing/upstream-fixture.ts'
+import { half, lies, resets, silent, sound, stalls, truncates, whole } from './testing/scripts.ts'
+import { ask, bodyOf, failureOf, listOf, nextOf, request, upstreamOf } from './testing/upstream-fixture.ts'
 
-const whole = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251))
-const half = whole.length / 2
-
-/** Serves `whole`, and parts of it when asked for. */
-const sound: Script = (socket, { headers }) => {
-  const from = /^bytes=(\d+)-$/.exec(headers.get('range') ?? '')?.[1]
-  if (from === undefined) return void socket.write(answer('200 OK', whole, { ETag: '"v1"' }))
-  const range = `bytes ${from}-${whole.length - 1}/${whole.length}`
-  return void socket.write(
-    answer('206 Partial Content', whole.subarray(Number(from)), { 'Content-Range': range, ETag: '"v1"' }),
-  )
-}
-const headOfWhole = `HTTP/1.1 200 OK\r\nContent-Length: ${whole.length}\r\nETag: "v1"\r\n\r\n`
-const begins = (socket: Socket) => {
-  socket.write(headOfWhole)
-  socket.write(whole.subarray(0, half))
-}
-const stalls: Script = begins
-const truncates: Script = (socket) => {
-  begins(socket)
-  socket.end()
-}
-const resets: Script = (socket) => {
-  socket.write(headOfWhole)
-  socket.write(whole.subarray(0, half), () => void setTimeout(() => socket.resetAndDestroy(), 20))
-}
-const lies: Script = (socket, { headers }) => {
-  const from = Number(/^bytes=(\d+)-$/.exec(headers.get('range') ?? '')?.[1] ?? 0)
-  const wrong = Buffer.alloc(whole.length - from, 'L')
-  const range = { 'Content-Range': `bytes ${from}-${whole.length - 1}/${whole.length}` }
-  socket.write(from === 0 ? answer('200 OK', wrong) : answer('206 Partial Content', wrong, range))
-}
-const silent: Script = () => undefined
 /** For the sources that stall here. */
 const shortStall = { limits: { stallMs: 150 } }
 const idOf = (server: FakeServer) => new URL(server.url).host
@@ -301,79 +257,6 @@ test('a source that sent wrong bytes stands behind its equals, for ten minutes',
   })
   now += 600_000
   expect(upstream.ranking('go', 'blob')[0]?.[0]).toMatchObject({ id: idOf(first), leftOut: undefined })
-})
-
-describe('an outage', () => {
-  function outage(port: () => number) {
-    const named = namedNetwork({ 'mirror.example': ['127.0.0.1'] })
-    const state = { down: true, dials: 0 }
-    const network: Network = {
-      lookup: named.lookup,
-      connect: (address) => {
-        state.dials++
-        return named.connect(address, state.down ? 1 : port())
-      },
-    }
-    return { state, network }
-  }
-
-  test('is found by a few requests, not by all, and the network’s return by one', async () => {
-    let now = 0
-    await using server = await fakeServer(sound)
-    const { state, network } = outage(() => server.port)
-    await using upstream = upstreamOf('http://mirror.example', {
-      network,
-      now: () => now,
-      limits: { budgetMs: 60_000, firstByteMs: 60_000, stallMs: 60_000 },
-    })
-    const all = () => Promise.all(Array.from({ length: 500 }, () => ask(upstream)))
-    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
-    const dialsAtFirst = state.dials
-    expect(dialsAtFirst).toBeLessThanOrEqual(130)
-    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
-    expect(state.dials).toBe(dialsAtFirst)
-
-    now += 1000
-    expect((await all()).every(({ kind }) => kind === 'failed')).toBe(true)
-    expect(state.dials - dialsAtFirst).toBeLessThanOrEqual(1)
-
-    now += 1000
-    state.down = false
-    const dialsBefore = state.dials
-    const answers = await Promise.all(Array.from({ length: 500 }, async () => bodyOf(await ask(upstream))))
-    expect(answers.every((bytes) => bytes.equals(whole))).toBe(true)
-    expect(state.dials - dialsBefore).toBeLessThanOrEqual(65)
-  })
-
-  test('of all sources is answered within the budget', async () => {
-    const dead = { lookup: namedNetwork({ a: ['203.0.113.1'] }).lookup, connect: () => new Socket() }
-    await using upstream = upstreamOf('http://a:1|http://a:2|http://a:3|http://a:4', {
-      network: dead,
-      limits: { connectMs: 60_000, budgetMs: 200 },
-    })
-    expect((await ask(upstream)).kind).toBe('failed')
-  })
-
-  test('of one source does not keep its equals from answering, and its return is noticed beside them', async () => {
-    let now = 0
-    await using back = await fakeServer(sound)
-    await using good = await fakeServer(sound)
-    const { state, network } = outage(() => back.port)
-    const both: Network = {
-      lookup: async (host) =>
-        host === '127.0.0.1' ? network.lookup('mirror.example') : network.lookup(host),
-      connect: (address, port) =>
-        port === 80 ? network.connect(address, port) : namedNetwork({}).connect(address, port),
-    }
-    await using upstream = upstreamOf(`http://mirror.example|${good.url}`, { network: both, now: () => now })
-    const metadata = () => ask(upstream, { shape: 'metadata' })
-    for (let count = 0; count < 6; count++) expect(await textOf(await metadata())).toBe(whole.toString())
-    state.down = false
-    now += 120_000
-    for (let count = 0; count < 3; count++) await bodyOf(await metadata())
-    expect(back.seen.length).toBeGreaterThan(0)
-    expect(upstream.ranking('go', 'metadata')[0]?.every(({ leftOut }) => leftOut === undefined)).toBe(true)
-  })
 })
 
 function permutations(items: readonly string[]): string[][] {
