@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StoreError } from '../store.ts'
@@ -10,6 +10,20 @@ import { type LocalStore, openLocalStore } from './local-store.ts'
 
 const mebibyte = 1 << 20
 const maxBytes = 10 * mebibyte
+
+/** Writes bodies of both kinds until something fails or `limitBytes` were written. */
+async function fill(store: LocalStore, limitBytes: number): Promise<unknown> {
+  try {
+    for (let n = 0, written = 0; written < limitBytes; n++) {
+      const bytes = n % 3 === 0 ? testBytes(200_000, n) : testBytes(30_000 + n, n)
+      await (n % 3 === 0 ? stageAll(store, `key/${n}`, bytes) : store.put(`key/${n}`, bytes, testMeta))
+      written += bytes.length
+    }
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
 
 interface Place extends AsyncDisposable {
   readonly dataDir: string
@@ -166,3 +180,40 @@ test('collect evicts down to what is asked', async () => {
   expect(store.stats().bytes).toBeLessThanOrEqual(2 * mebibyte)
   expect(diskBytes(place.dataDir)).toBeLessThanOrEqual(2 * mebibyte + 64 * 1024)
 })
+
+test('killed while things make way, what is found is whole and the bound holds', async () => {
+  for (let at = 150; at < 900; at += 83) {
+    const root = mkdtempSync(join(tmpdir(), 'posthaste-bound-'))
+    try {
+      const faulty = new FaultyDisk()
+      const dataDir = join(root, 'data')
+      const store = await openLocalStore({
+        dataDir,
+        maxBytes: 4 * mebibyte,
+        clock: hurriedClock(),
+        disk: faulty.disk,
+      })
+      faulty.arm({ kind: 'crash', at })
+      expect(String(await fill(store, 12 * mebibyte))).toContain('injected')
+      cpSync(dataDir, join(root, 'copy'), { recursive: true })
+      await store.close().catch((error: unknown) => expect(String(error)).toContain('injected'))
+      const after = await openLocalStore({
+        dataDir: join(root, 'copy'),
+        maxBytes: 4 * mebibyte,
+        clock: hurriedClock(),
+        disk: new FaultyDisk().disk,
+      })
+      for await (const { key } of after.list()) await wholeBody(after, key)
+      await after.settle()
+      expect((await after.verify({})).findings).toEqual([])
+      expect(after.stats().objects).toBeGreaterThan(0)
+      expect(await fill(after, 2 * mebibyte)).toBeUndefined()
+      await after.settle()
+      await after.close()
+      expect(diskBytes(join(root, 'copy'))).toBeLessThanOrEqual(4 * mebibyte)
+      expect(readdirSync(join(root, 'copy', 'tmp'))).toEqual([])
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  }
+}, 60_000)
