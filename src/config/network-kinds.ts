@@ -93,3 +93,13 @@ export const proxyAddress: Kind<string> = simpleKind(
     return /^https?:$/.test(new URL(raw).protocol) ? raw : undefined
   },
 )
+
+/** A region or a network, as the catalogue of mirrors names it. */
+export const region: Kind<string> = simpleKind(
+  {
+    name: 'name',
+    expected: 'a name of a-z, 0-9 and hyphens, such as cn or cernet',
+    schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*$' },
+  },
+  (raw) => (typeof raw === 'string' && /^[a-z0-9][a-z0-9-]{0,62}$/.test(raw) ? raw : undefined),
+)

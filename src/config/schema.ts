@@ -1,7 +1,7 @@
 import { credentials } from './credentials.ts'
 import { goProxyList, goSumdb, privatePattern } from './go-kinds.ts'
 import { boolean, choice, count, duration, list, optional, path, size, word } from './kinds.ts'
-import { hostOrBlock, listenAddress, proxyAddress, resolver } from './network-kinds.ts'
+import { hostOrBlock, listenAddress, proxyAddress, region, resolver } from './network-kinds.ts'
 import { dataFolder } from './platform-folders.ts'
 import { flatten, setting, type Values } from './setting.ts'
 
@@ -65,6 +65,24 @@ export const schema = {
       fallback: { value: 256 * MiB },
       summary: 'How much may lie fetched ahead and not asked for yet.',
       example: '1GiB',
+    }),
+  },
+  mirrors: {
+    region: setting(region, {
+      fallback: { value: 'auto' },
+      summary:
+        'Whose mirrors come first in `posthaste mirrors`: a region of the catalogue, then the world, the other regions and at last the origin. `auto` goes by the measured time alone.',
+      example: 'cn',
+    }),
+    isp: setting(optional(region), {
+      fallback: { value: undefined },
+      summary: 'The network whose mirrors come first within the region.',
+      example: 'cernet',
+    }),
+    catalogue: setting(list('paths', path), {
+      fallback: { value: [] },
+      summary: 'Files of your own that add mirrors to the catalogue; docs/mirrors.md tells their form.',
+      example: '["mirrors/ours.yaml"]',
     }),
   },
   shutdown: {
