@@ -114,7 +114,7 @@ async function provide(folder: string, count: number, context: BenchContext): Pr
     while (next < count) {
       const index = next++
       await store.put(`go/${pathOf(index)}`, bodyOf(index), meta)
-      if (next % 250_000 === 0) context.progress(`  ${next.toLocaleString('en-US')}`)
+      if (index > 0 && index % 250_000 === 0) context.progress(`  ${index.toLocaleString('en-US')}`)
     }
   }
   await Promise.all(Array.from({ length: PUTS_AT_ONCE }, fill))
