@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type ConformanceReport, parseConformanceReport } from '../tests/conformance/conformance-report.ts'
 import type { TestCase } from './testing/junit-report.ts'
+import { endAllOnSignal } from './testing/live-processes.ts'
 import { lastLines, runBatch } from './testing/run-batch.ts'
-import { endGroupsOnSignal, runLimited } from './testing/run-limited.ts'
+import { runLimited } from './testing/run-limited.ts'
 import { type Batch, findTestFiles, planBatches } from './testing/test-plan.ts'
 
 const usage = `usage: npm test [-- [--all] [PATTERN…]]
@@ -179,7 +180,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-endGroupsOnSignal()
+endAllOnSignal()
 process.exitCode = await main().catch((error) => {
   process.stderr.write(`npm test: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`)
   return 64

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { notOutliving, sendSignal } from './live-processes.ts'
 
 export interface LimitedRun {
   readonly command: string
@@ -22,7 +23,6 @@ export interface LimitedResult {
 
 const maxOutputChars = 16 * 1024 * 1024
 const killAfterMs = 3_000
-const running = new Set<number>()
 
 /**
  * Runs a command in a process group of its own and ends the whole group: when the time is up, and after the
@@ -37,14 +37,15 @@ export function runLimited(run: LimitedRun): Promise<LimitedResult> {
       ...(run.cwd !== undefined && { cwd: run.cwd }),
       ...(run.env !== undefined && { env: { ...run.env } as NodeJS.ProcessEnv }),
     })
-    const group = child.pid
+    const group = child.pid === undefined ? undefined : -child.pid
+    const noted = notOutliving(group)
     let output = ''
     let timedOut = false
     let hardKill: NodeJS.Timeout | undefined
     const limit = setTimeout(() => {
       timedOut = true
-      killGroup(group, 'SIGTERM')
-      hardKill = setTimeout(() => killGroup(group, 'SIGKILL'), killAfterMs)
+      sendSignal(group, 'SIGTERM')
+      hardKill = setTimeout(() => sendSignal(group, 'SIGKILL'), killAfterMs)
     }, run.limitMs)
     const collect = (piece: string) => {
       output = (output + piece).slice(-maxOutputChars)
@@ -52,9 +53,8 @@ export function runLimited(run: LimitedRun): Promise<LimitedResult> {
     }
     child.stdout.setEncoding('utf8').on('data', collect)
     child.stderr.setEncoding('utf8').on('data', collect)
-    if (group !== undefined) running.add(group)
     // A grandchild that holds the pipes open would keep 'close' from coming: the group ends with its leader.
-    child.on('exit', () => killGroup(group, 'SIGKILL'))
+    child.on('exit', () => sendSignal(group, 'SIGKILL'))
     child.on('error', (error) => {
       clearTimeout(limit)
       reject(error)
@@ -62,7 +62,7 @@ export function runLimited(run: LimitedRun): Promise<LimitedResult> {
     child.on('close', (code, signal) => {
       clearTimeout(limit)
       clearTimeout(hardKill)
-      if (group !== undefined) running.delete(group)
+      noted[Symbol.dispose]()
       resolve({
         code: code ?? undefined,
         signal: signal ?? undefined,
@@ -72,23 +72,4 @@ export function runLimited(run: LimitedRun): Promise<LimitedResult> {
       })
     })
   })
-}
-
-/** Makes SIGINT and SIGTERM end every running group before this process ends. */
-export function endGroupsOnSignal(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      for (const group of running) killGroup(group, 'SIGKILL')
-      process.exit(signal === 'SIGINT' ? 130 : 143)
-    })
-  }
-}
-
-function killGroup(group: number | undefined, signal: NodeJS.Signals): void {
-  if (group === undefined) return
-  try {
-    process.kill(-group, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { notOutliving } from '../../scripts/testing/live-processes.ts'
 import type { GoTree } from './cmdgo-binary.ts'
 
 export interface ReferenceProxy extends AsyncDisposable {
@@ -23,10 +24,12 @@ export async function startReferenceProxy(
     env: { ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const noted = notOutliving(child.pid)
   const exited = new Promise<void>((resolve) => child.on('close', () => resolve()))
   const dispose = async () => {
     child.kill('SIGKILL')
     await exited
+    noted[Symbol.dispose]()
   }
   let output = ''
   const url = await new Promise<URL>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { notOutliving } from '../../scripts/testing/live-processes.ts'
 
 export interface Exit {
   readonly code: number | undefined
@@ -30,6 +31,7 @@ export function startProcess(
   { cwd, env }: SpawnedOptions,
 ): Spawned {
   const child = spawn(command, [...args], { cwd, env: present(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const noted = notOutliving(child.pid)
   let stdout = ''
   let stderr = ''
   let ended = false
@@ -49,6 +51,7 @@ export function startProcess(
     stderr += problem
   }).then((exit) => {
     ended = true
+    noted[Symbol.dispose]()
     look()
     return exit
   })

@@ -36,7 +36,7 @@ testGo(
     // What `startProduct` fills in by itself is emptied here: the sources must come from the toolchain.
     const env = { GOROOT, GOENV: goenv, POSTHASTE_GO_UPSTREAM: '', POSTHASTE_GO_SUMDB: '' }
     const listen = `127.0.0.1:${await freePort()}`
-    const first = await at.serve({ env, listen })
+    const first = await at.serve({ env, listen, log: 'text' })
     const line = await first.sees(/go env -w GOPROXY=\S+/)
     const setting = /go env -w (GOPROXY=\S+)/.exec(line)?.[1]?.replace(/^(GOPROXY=)['"]|['"]$/g, '$1') ?? ''
     expect(setting).toStartWith(`GOPROXY=http://${listen}/go`)

@@ -39,7 +39,7 @@ testGo('bytes that the database contradicts are left behind for the next source'
 test.each([
   ['one wrong bit', { kind: 'wrong-bytes' }],
   ['a page in place of the zip', { kind: 'html' }],
-  ['a zip that ends too early', { kind: 'truncate', afterBytes: 100_000 }],
+  ['a zip that ends too early and cannot be resumed', { kind: 'truncate', afterBytes: 0 }],
   ['a length that is not true', { kind: 'lying-length', deltaBytes: 1_000 }],
 ] as const)('%s is not kept, and the next attempt gets the right bytes', async (_, fault) => {
   await using at = await scene()
@@ -54,6 +54,15 @@ test.each([
   // A failure may be remembered for its moment of patience; the product says for how long.
   const again = await retried(`${product.url}/go/${path}`)
   expect(Buffer.from(again)).toEqual(Buffer.from(tree.find((one) => one.path === 'lib.example/x')?.zip ?? []))
+})
+
+test('a zip that breaks on its way is put together from its pieces', async () => {
+  await using at = await scene()
+  const product = await at.serve()
+  const path = 'lib.example/x/@v/v1.0.0.zip'
+  at.upstream.inject({ pattern: path, fault: { kind: 'truncate', afterBytes: 100_000 }, times: 1 })
+  const bytes = await retried(`${product.url}/go/${path}`)
+  expect(Buffer.from(bytes)).toEqual(Buffer.from(tree.find((one) => one.path === 'lib.example/x')?.zip ?? []))
 })
 
 async function retried(url: string): Promise<ArrayBuffer> {
