@@ -34,6 +34,8 @@ export interface FetchAheadOptions {
 /** So long after the last cold request a build is thought to be over. */
 const QUIET_MS = 20_000
 
+const MAX_FETCHED = 200_000
+
 type Lane = 'metadata' | 'blob'
 
 /**
@@ -54,6 +56,8 @@ export class FetchAhead {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   /** Parallel fetches allowed right now: halved by failures, raised by successes. */
   readonly #allowance: Record<Lane, number>
+  /** Keys that were fetched in this build: none is fetched ahead twice, whatever circles the guesses run in. */
+  readonly #fetched = new Set<string>()
   /** Under way ahead, and asked for by a client meanwhile. */
   readonly #overtaken = new Set<string>()
   #coldAtMs = Number.NEGATIVE_INFINITY
@@ -72,7 +76,10 @@ export class FetchAhead {
     this.#claim(resource.key)
     const nowMs = this.#now()
     if (cold) {
-      if (nowMs - this.#coldAtMs > QUIET_MS && this.#isOn()) this.#options.warmUp(resource.sources)
+      if (nowMs - this.#coldAtMs > QUIET_MS) {
+        this.#fetched.clear()
+        if (this.#isOn()) this.#options.warmUp(resource.sources)
+      }
       this.#coldAtMs = nowMs
     }
     // Where everything is at hand there is nothing to foresee, and a hit costs nothing but the send.
@@ -121,7 +128,7 @@ export class FetchAhead {
     // The guesses are read in any case: the adapter learns from what it sees, also while this is off.
     for (const likely of guesses) {
       const { key } = likely.resource
-      if (this.#pending.has(key) || !this.#isOn() || !this.#options.allowed(likely.resource)) continue
+      if (this.#pending.has(key) || this.#fetched.has(key) || !this.#isOn() || !this.#options.allowed(likely.resource)) continue
       this.#pending.add(key)
       if (likely.delayMs <= 0) {
         this.#enqueue(likely)
@@ -168,6 +175,8 @@ export class FetchAhead {
   /** Never rejects: a failure here is nobody's failure, only less parallelism for a while. */
   async #fetch(resource: Resource, lane: Lane): Promise<void> {
     this.#running[lane]++
+    if (this.#fetched.size >= MAX_FETCHED) this.#fetched.clear()
+    this.#fetched.add(resource.key)
     try {
       const outcome = await this.#options.cache.askAhead(resource)
       if (outcome.kind === 'refused') {

@@ -34,6 +34,8 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
   const selected = new Map<string, string>()
   /** `path@version` whose requirements the client will load whatever is selected: below an unpruned module. */
   const closure = new Set<string>()
+  /** `path@version` whose requirements were followed already: module graphs have cycles. */
+  const followed = new Set<string>()
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
   const select = (module: string, version: string): boolean => {
@@ -69,6 +71,7 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       if (nowMs - lastAskedMs > QUIET_MS) {
         selected.clear()
         closure.clear()
+        followed.clear()
       }
       lastAskedMs = nowMs
       const version = versionOf(resource)
@@ -95,8 +98,10 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
     arrived(resource, body, wanted) {
       const version = resource.kind === 'mod' ? versionOf(resource) : undefined
       if (version === undefined) return []
-      const below = closure.has(`${resource.name}@${version}`)
-      if (!wanted && !below) return []
+      const id = `${resource.name}@${version}`
+      const below = closure.has(id)
+      if ((!wanted && !below) || followed.has(id) || followed.size >= MAX_MODULES) return []
+      followed.add(id)
       const parsed = parseGoMod(body)
       if (!parsed.ok) return []
       const { require, goVersion } = parsed.file
