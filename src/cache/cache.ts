@@ -215,7 +215,7 @@ export class Cache {
       return
     }
     const nowMs = this.#now()
-    if (result.refusal.kind === 'not-found') {
+    if (result.refusal.kind === 'not-found' && result.refusal.fleeting !== true) {
       this.#misses.set(resource.key, refusedBy(result.refusal, result.source), nowMs + resource.missMs)
       return
     }
@@ -274,7 +274,8 @@ function refusedBy(refusal: Refusal, source: string | undefined): Refused {
 }
 
 function isMissing(result: FillResult): boolean {
-  return result.kind === 'refused' && result.refusal.kind === 'not-found'
+  if (result.kind !== 'refused' || result.refusal.kind !== 'not-found') return false
+  return result.refusal.fleeting !== true
 }
 
 function brokeOff(resource: Resource): Refusal {

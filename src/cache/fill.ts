@@ -10,6 +10,8 @@ import {
 } from '../store/store.ts'
 import {
   type Found,
+  type InVain,
+  type SourceRef,
   type Upstream,
   type UpstreamAnswer,
   UpstreamError,
@@ -42,6 +44,8 @@ export type FillResult =
       readonly source?: string
       readonly failure?: UpstreamFailure
     }
+
+type RefusedFill = Extract<FillResult, { kind: 'refused' }>
 
 /** The body is on its way and may be sent as it comes. */
 export interface Publication {
@@ -319,24 +323,13 @@ async function keep(
   }
 }
 
-function refusalFor(
-  answer: Exclude<UpstreamAnswer, Found>,
-  resource: Resource,
-): Extract<FillResult, { kind: 'refused' }> {
+function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Resource): RefusedFill {
   const what = resource.name
   switch (answer.kind) {
-    case 'missing': {
-      const said = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
-      return { kind: 'refused', refusal: { kind: 'not-found', reason: said }, source: answer.source.id }
-    }
+    case 'missing':
+      return notFoundAt(answer)
     case 'direct':
-      return {
-        kind: 'refused',
-        refusal: {
-          kind: 'not-found',
-          reason: `no source has ${what}; the list goes on with 'direct', which is the client's own part`,
-        },
-      }
+      return beforeDirect(answer.after, what)
     case 'denied': {
       const reason = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
       const status = answer.status === 401 || answer.status === 403 ? answer.status : 400
@@ -370,7 +363,33 @@ function refusalFor(
   }
 }
 
-function failed(failure: UpstreamFailure): Extract<FillResult, { kind: 'refused' }> {
+function notFoundAt({ source, text }: { readonly source: SourceRef; readonly text: string }): RefusedFill {
+  const refusal: Refusal =
+    text === ''
+      ? { kind: 'not-found', reason: `${source.id} has no such thing` }
+      : { kind: 'not-found', reason: text, quoted: true }
+  return { kind: 'refused', refusal, source: source.id }
+}
+
+/** What the client is told where the list ends in `direct`, which is its own part and not ours. */
+function beforeDirect(after: InVain | undefined, what: string): RefusedFill {
+  if (after?.kind === 'missing') return notFoundAt(after)
+  const own = "the list goes on with 'direct', which is the client's own part"
+  if (after === undefined) {
+    return {
+      kind: 'refused',
+      refusal: { kind: 'not-found', reason: `no source is asked for ${what}: ${own}` },
+    }
+  }
+  const said = after.kind === 'failed' ? after.failure.message : `${after.source.id} answered ${after.status}`
+  return {
+    kind: 'refused',
+    refusal: { kind: 'not-found', reason: `${said}; ${own}`, fleeting: true },
+    ...(after.kind === 'failed' ? { failure: after.failure } : { source: after.source.id }),
+  }
+}
+
+function failed(failure: UpstreamFailure): RefusedFill {
   return {
     kind: 'refused',
     failure,

@@ -55,7 +55,15 @@ export interface Resource {
 
 /** Why there is no body; closed, so that an outage can never turn into a "not found" by accident. */
 export type Refusal =
-  | { readonly kind: 'not-found'; readonly reason: string; readonly hint?: string }
+  | {
+      readonly kind: 'not-found'
+      readonly reason: string
+      readonly hint?: string
+      /** The reason is a source's own text, for the user as it stands. */
+      readonly quoted?: boolean
+      /** It comes from an outage that the list's rules pass over, so it must not be remembered. */
+      readonly fleeting?: boolean
+    }
   | {
       readonly kind: 'denied'
       readonly status: 401 | 403 | 400 | 410

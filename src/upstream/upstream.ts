@@ -77,6 +77,12 @@ export interface Found {
   readonly body: AsyncIterable<Uint8Array>
 }
 
+/** What the sources before `direct` answered; the gravest of it. */
+export type InVain =
+  | { readonly kind: 'missing'; readonly source: SourceRef; readonly text: string }
+  | { readonly kind: 'denied'; readonly source: SourceRef; readonly status: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+
 export type UpstreamAnswer =
   | Found
   | { readonly kind: 'not-modified'; readonly source: SourceRef }
@@ -90,7 +96,7 @@ export type UpstreamAnswer =
   /** A final 4xx other than 404/410/429; its text is for the user. */
   | { readonly kind: 'denied'; readonly source: SourceRef; readonly status: number; readonly text: string }
   /** The list's next word is `direct`: the client may go to the version control itself. */
-  | { readonly kind: 'direct' }
+  | { readonly kind: 'direct'; readonly after?: InVain }
   /** The list's next word is `off`, or the list is empty. */
   | { readonly kind: 'off' }
   /** No list of that name is configured. */

@@ -5,7 +5,7 @@ import type { GroupAsker } from './group-asker.ts'
 import type { GroupQuestion, Vain } from './heat.ts'
 import type { FoundReply } from './reply.ts'
 import type { Source, Stop } from './source-list.ts'
-import type { UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from './upstream.ts'
+import type { InVain, UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from './upstream.ts'
 
 interface SourceWalkOptions {
   readonly list: string
@@ -43,7 +43,9 @@ export class SourceWalk implements Walk {
         return this.#end(this.#worst === undefined ? { kind: 'off' } : this.#answerOf(this.#worst))
       if (stop.kind !== 'group') {
         const outage = stop.kind === 'off' && this.#worst !== undefined && this.#worst.kind !== 'missing'
-        return this.#end(outage && this.#worst ? this.#answerOf(this.#worst) : { kind: stop.kind })
+        if (outage && this.#worst) return this.#end(this.#answerOf(this.#worst))
+        if (stop.kind === 'off' || this.#worst === undefined) return this.#end({ kind: stop.kind })
+        return this.#end({ kind: 'direct', after: this.#answerOf(this.#worst) })
       }
       const left = stop.sources.filter((source) => !this.#outcomes.has(source))
       if (left.length > 0) {
@@ -101,7 +103,7 @@ export class SourceWalk implements Walk {
     return answer
   }
 
-  #answerOf(vain: Vain): UpstreamAnswer {
+  #answerOf(vain: Vain): UpstreamAnswer & InVain {
     if (vain.kind === 'failed') return { kind: 'failed', failure: vain.failure }
     return { ...vain, source: this.#ref(vain.source) }
   }

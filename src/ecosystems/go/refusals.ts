@@ -18,8 +18,12 @@ export function renderRefusal(refusal: Refusal, resource: Resource, rules: Refus
   switch (refusal.kind) {
     case 'not-found': {
       const maxAge = Math.max(0, Math.floor(resource.missMs / 1000))
-      const fix = refusal.hint ?? notFoundHint(resource)
-      return plain(404, [refusal.reason, fix], { 'cache-control': `public, max-age=${maxAge}` })
+      const caching = refusal.fleeting === true ? noStore : { 'cache-control': `public, max-age=${maxAge}` }
+      // A source's own words are what its users look for; ours would only stand in the way.
+      const spelling =
+        refusal.quoted === true ? undefined : 'check the spelling of the module path and the version'
+      const fix = refusal.hint ?? majorVersionHint(resource) ?? spelling
+      return plain(404, [refusal.reason, fix], caching)
     }
     case 'denied': {
       const fix = refusal.hint ?? 'ask whoever runs that source for access'
@@ -94,11 +98,11 @@ function cut(text: string, bytes: number): string {
   return `${text.slice(0, read)}${ellipsis}`
 }
 
-function notFoundHint(resource: Resource): string {
+function majorVersionHint(resource: Resource): string | undefined {
   const major = /\/@v\/v([0-9]+)\.[^/]*\.(?:info|mod|zip)$/.exec(resource.path)?.[1]
   const suffixed = /[./]v[0-9]+(?:-unstable)?$/.test(resource.name)
   if (major !== undefined && Number(major) >= 2 && !suffixed && !resource.path.includes('incompatible')) {
     return `from v2 on the module path itself ends in the major version: try ${resource.name}/v${major}`
   }
-  return 'check the spelling of the module path and the version'
+  return undefined
 }
