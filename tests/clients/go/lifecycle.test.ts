@@ -17,6 +17,13 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 describe('SIGTERM', () => {
+  test('ends an idle server without waiting for the grace time', async () => {
+    await using at = await scene()
+    const product = await at.serve({ env: { POSTHASTE_SHUTDOWN_GRACE_MS: '10m' } })
+    await fetch(`${product.url}/healthz`).then((response) => response.text())
+    expect(await product.stop()).toEqual({ code: 0, signal: undefined })
+  })
+
   test('lets running answers finish, takes no new ones, and ends with 0', async () => {
     await using at = await scene()
     const product = await at.serve()
