@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { configCommand } from './config-command.ts'
 import { didYouMean } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { mirrorsCommand } from './mirrors-command.ts'
 import { serveCommand } from './serve-command.ts'
 import { upstreamsCommand } from './upstreams-command.ts'
 
@@ -14,6 +15,7 @@ const commands: readonly Command[] = [
     summary: 'shows the sources, where each was found, and whether it answers',
     run: upstreamsCommand,
   },
+  { name: 'mirrors', summary: 'measures public mirrors and says which is best', run: mirrorsCommand },
   { name: 'cache', summary: 'shows, checks and cleans what is kept', run: cacheCommand },
   { name: 'config', summary: 'checks and shows the settings', run: configCommand },
   { name: 'version', summary: 'prints the version', run: versionCommand },

@@ -1,0 +1,350 @@
+/** Measures one mirror, step by step, so that the steps of several can be interleaved. */
+
+import type { SecureContext } from 'node:tls'
+import { asFailure, broken } from '../upstream/failure.ts'
+import type { HttpClient } from '../upstream/http-client.ts'
+import type { Network } from '../upstream/network.ts'
+import { proxyFor } from '../upstream/proxy-settings.ts'
+import { maskedAddress } from '../upstream/source-list.ts'
+import type { Canary, Catalogue, PinnedProbe } from './catalogue.ts'
+import { below, canaryAddress, locateProbe, versionsOf } from './locate-probe.ts'
+import type { Candidate, Fault, Measurement, Reach, RoundSample } from './measurement.ts'
+import type { MeasuringLimits } from './measuring-limits.ts'
+import { type Meter, type ProbeAnswer, type ProbeRequest, probe } from './probe-client.ts'
+import { disproof, isHtml } from './prove-bytes.ts'
+import { reach } from './reach.ts'
+
+/** What all sessions of a run share. */
+export interface MeasuringTools {
+  readonly http: HttpClient
+  readonly network: Network
+  readonly trust: () => Promise<SecureContext>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Credentials for an address, sent to its own host only. */
+  readonly ownHeaders: (url: URL) => Readonly<Record<string, string>>
+  /** The checksum database's name, where it is known. */
+  readonly sumdbName: string | undefined
+  /** The registry's own name, for addresses that hold it. */
+  readonly registryName: string | undefined
+  readonly limits: MeasuringLimits
+}
+
+const smallBytes = 2 * 2 ** 20
+
+/** A body that is so much longer than the pinned one need not be read to its end to be wrong. */
+const slackBytes = 64 * 1024
+
+export class MirrorSession {
+  readonly candidate: Candidate
+  readonly #catalogue: Catalogue
+  readonly #tools: MeasuringTools
+  readonly #meter: Meter
+  readonly #rounds: RoundSample[] = []
+  readonly #canaries = new Map<string, ReadonlySet<string>>()
+  #base: URL | undefined
+  #proxied = false
+  #reach: Reach | undefined
+  #range: Measurement['range'] = 'unknown'
+  #sumdb: Measurement['sumdb'] = 'unknown'
+  #fileHost: string | undefined
+  #errors = 0
+  #fault: Fault | undefined
+  #lastFailure: Fault | undefined
+  #medium: { url: URL; etag: string | undefined; bytes: Uint8Array | undefined } | undefined
+
+  constructor(candidate: Candidate, catalogue: Catalogue, tools: MeasuringTools) {
+    this.candidate = candidate
+    this.#catalogue = catalogue
+    this.#tools = tools
+    this.#meter = { requests: 0, bytes: 0, maxBytes: tools.limits.bytesPerMirror }
+  }
+
+  /** False once it is known that this mirror cannot be used. */
+  get fit(): boolean {
+    return this.#fault === undefined
+  }
+
+  /** Says why there will be no more, unless something else was found before. */
+  fail(fault: Fault): void {
+    this.#fault ??= fault
+  }
+
+  /** Opens a connection to the first address that takes one. Rejects only with `signal.reason`. */
+  async connect(signal: AbortSignal): Promise<void> {
+    let failure: Fault | undefined
+    for (const written of this.candidate.addresses) {
+      const base = this.#baseOf(written)
+      if (base === undefined) {
+        failure ??= { code: 'unaddressed', message: `${written} holds a name that is not known here` }
+        continue
+      }
+      try {
+        this.#proxied = proxyFor(base, this.#tools.env) !== undefined
+        const { network, trust } = this.#tools
+        const { stepMs } = this.#tools.limits
+        this.#reach = this.#proxied ? undefined : await reach(base, { network, trust, stepMs, signal })
+        this.#base = base
+        return
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        failure = asFailure(error, base.host)
+      }
+    }
+    this.fail(failure ?? { code: 'unaddressed', message: `${this.candidate.id} has no address` })
+  }
+
+  /** Correctness and capabilities: a wrong answer here ends it, however fast it came. */
+  async gate(signal: AbortSignal): Promise<void> {
+    const base = this.#base
+    if (base === undefined) return
+    await this.#orFault(signal, async () => {
+      const { small } = this.#catalogue.probes
+      const url = await this.#locate(base, small, signal)
+      const maxBytes = small.sizeBytes + slackBytes
+      const answer = await this.#get({ url, maxBytes, limitMs: this.#tools.limits.smallMs }, signal)
+      await this.#prove(small, answer)
+      await this.#askSumdb(base, signal)
+      for (const canary of this.#catalogue.probes.canaries) await this.#askCanary(base, canary, signal)
+    })
+  }
+
+  /** One round of samples. */
+  async sample(signal: AbortSignal): Promise<void> {
+    const base = this.#base
+    if (base === undefined) return
+    const firstByteMs = await this.#firstBytes(base, signal)
+    const smallPerSecond = this.fit ? await this.#burst(base, signal) : undefined
+    const bytesPerSecond = this.fit ? await this.#throughput(base, signal) : undefined
+    this.#rounds.push({ firstByteMs, smallPerSecond, bytesPerSecond })
+    if (firstByteMs.length === 0 && this.#lastFailure !== undefined) this.fail(this.#lastFailure)
+  }
+
+  result(): Measurement {
+    return {
+      candidate: this.candidate,
+      address: this.#base && maskedAddress(this.#base.href).replace(/\/$/, ''),
+      proxied: this.#proxied,
+      reach: this.#reach,
+      rounds: [...this.#rounds],
+      range: this.#range,
+      sumdb: this.#sumdb,
+      fileHost: this.#fileHost === this.#base?.host ? undefined : this.#fileHost,
+      canaries: new Map(this.#canaries),
+      requests: this.#meter.requests,
+      errors: this.#errors,
+      bytes: this.#meter.bytes,
+      fault: this.#fault,
+    }
+  }
+
+  #baseOf(written: string): URL | undefined {
+    const { registryName } = this.#tools
+    if (written.includes('{registry}') && registryName === undefined) return undefined
+    return URL.parse(written.replaceAll('{registry}', registryName ?? '')) ?? undefined
+  }
+
+  async #get(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+    const ownHeaders = this.#tools.ownHeaders(request.url)
+    return await probe(this.#tools.http, { ...request, ownHeaders }, this.#meter, signal)
+  }
+
+  /** A document that must be there; anything but 200 throws. */
+  async #document(url: URL, signal: AbortSignal): Promise<ProbeAnswer> {
+    const answer = await this.#get({ url, maxBytes: smallBytes, limitMs: this.#tools.limits.smallMs }, signal)
+    this.#expect200(answer, url)
+    const pages = this.#catalogue.ecosystem === 'pypi'
+    if (!pages && isHtml(answer.bytes, answer.mediaType)) throw new Wrong(htmlFault(url))
+    return answer
+  }
+
+  #expect200(answer: ProbeAnswer, url: URL): void {
+    if (answer.status === 200) return
+    throw broken('http', `${url.host} answered ${answer.status} for ${url.pathname}`, {
+      status: answer.status,
+    })
+  }
+
+  #locate(base: URL, pinned: PinnedProbe, signal: AbortSignal): Promise<URL> {
+    const readPage = async (path: string) => {
+      const { bytes, url } = await this.#document(below(base, path), signal)
+      return { text: Buffer.from(bytes).toString('utf8'), url }
+    }
+    return locateProbe(this.#catalogue.ecosystem, base, pinned, readPage).then((url) => {
+      if (url !== undefined) return url
+      throw broken('malformed', `${base.host} does not say where ${pinned.path} lies`)
+    })
+  }
+
+  async #prove(pinned: PinnedProbe, answer: ProbeAnswer): Promise<void> {
+    this.#expect200(answer, answer.url)
+    const wrong = await disproof(answer.bytes, pinned.hash)
+    if (wrong === undefined) return
+    if (isHtml(answer.bytes, answer.mediaType)) throw new Wrong(htmlFault(answer.url))
+    throw new Wrong({ code: 'wrong-content', message: `${answer.url.host}: ${pinned.path} ${wrong}` })
+  }
+
+  async #askSumdb(base: URL, signal: AbortSignal): Promise<void> {
+    const name = this.#tools.sumdbName
+    if (this.#catalogue.ecosystem !== 'go' || name === undefined) return
+    const limitMs = this.#tools.limits.smallMs
+    const ask = (path: string) =>
+      this.#get({ url: below(base, `sumdb/${name}/${path}`), maxBytes: smallBytes, limitMs }, signal)
+    try {
+      const supported = await ask('supported')
+      const latest = supported.status === 200 ? await ask('latest') : undefined
+      const isNote =
+        latest?.status === 200 && Buffer.from(latest.bytes).toString().startsWith('go.sum database tree\n')
+      this.#sumdb = isNote ? 'relays' : 'absent'
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      this.#count(error, base)
+      this.#sumdb = 'absent'
+    }
+  }
+
+  async #askCanary(base: URL, canary: Canary, signal: AbortSignal): Promise<void> {
+    try {
+      const { bytes } = await this.#document(canaryAddress(base, canary), signal)
+      const versions = versionsOf(this.#catalogue.ecosystem, Buffer.from(bytes).toString('utf8'))
+      if (versions.size > 0) this.#canaries.set(canary.name, versions)
+    } catch (error) {
+      if (signal.aborted || error instanceof Wrong) throw error
+      this.#count(error, base)
+    }
+  }
+
+  /** Two requests one after the other: the time of a round trip with what the mirror needs to answer. */
+  async #firstBytes(base: URL, signal: AbortSignal): Promise<number[]> {
+    const { metadata } = this.#catalogue.probes
+    const times: number[] = []
+    for (let turn = 0; turn < 2 && this.fit; turn++) {
+      const path = metadata[(this.#rounds.length * 2 + turn) % metadata.length] ?? ''
+      await this.#orCount(signal, base, async () => {
+        times.push((await this.#document(below(base, path), signal)).firstByteMs)
+      })
+    }
+    return times
+  }
+
+  async #burst(base: URL, signal: AbortSignal): Promise<number | undefined> {
+    const { metadata } = this.#catalogue.probes
+    const started = performance.now()
+    let done = 0
+    await Promise.all(
+      metadata.map((path) =>
+        this.#orCount(signal, base, async () => {
+          await this.#document(below(base, path), signal)
+          done++
+        }),
+      ),
+    )
+    return done === 0 ? undefined : perSecond(done, performance.now() - started)
+  }
+
+  /** The whole medium probe until it is proved, then its second half, which also shows whether bodies resume. */
+  async #throughput(base: URL, signal: AbortSignal): Promise<number | undefined> {
+    const { medium } = this.#catalogue.probes
+    let rate: number | undefined
+    await this.#orCount(signal, base, async () => {
+      this.#medium ??= { url: await this.#locate(base, medium, signal), etag: undefined, bytes: undefined }
+      const { url, bytes: proved } = this.#medium
+      const half = proved === undefined ? 0 : Math.floor(proved.length / 2)
+      const answer = await this.#get(
+        {
+          url,
+          maxBytes: medium.sizeBytes + slackBytes,
+          limitMs: this.#tools.limits.sampleMs,
+          partial: true,
+          headers: rangeHeaders(half, this.#medium.etag),
+        },
+        signal,
+      )
+      if (answer.status === 206 && proved !== undefined) this.#compareRange(answer, proved, half)
+      else {
+        if (proved !== undefined && answer.status === 200) this.#range = 'ignored'
+        if (answer.whole) await this.#prove(medium, answer)
+        else this.#expect200(answer, url)
+        if (answer.whole) this.#keep(url, answer)
+      }
+      this.#fileHost = answer.url.host
+      rate = perSecond(answer.bytes.length, answer.bodyMs)
+    })
+    return rate
+  }
+
+  #keep(url: URL, { headers, bytes }: ProbeAnswer): void {
+    const etag = headers.get('etag')
+    this.#medium = { url, etag: etag?.startsWith('"') ? etag : undefined, bytes }
+  }
+
+  #compareRange(answer: ProbeAnswer, proved: Uint8Array, half: number): void {
+    const announced = /^bytes (\d+)-(\d+)\//.exec(answer.headers.get('content-range') ?? '')
+    const expected = proved.subarray(half, half + answer.bytes.length)
+    const placed = Number(announced?.[1]) === half
+    const complete = !answer.whole || half + answer.bytes.length === proved.length
+    if (placed && complete && Buffer.compare(answer.bytes, expected) === 0) {
+      this.#range = 'resumes'
+      return
+    }
+    const what = placed ? 'other bytes than it gave before' : 'another range than the one asked for'
+    throw new Wrong({ code: 'wrong-content', message: `${answer.url.host} gave ${what}` })
+  }
+
+  /** The first failure is the mirror's fault. */
+  async #orFault(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (!(error instanceof Wrong)) this.#errors++
+      this.fail(this.#faultOf(error))
+    }
+  }
+
+  /** A wrong answer is the mirror's fault, a failed one counts and may be repeated. */
+  async #orCount(signal: AbortSignal, base: URL, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (error instanceof Wrong) this.fail(error.fault)
+      else this.#count(error, base)
+    }
+  }
+
+  #count(error: unknown, base: URL): void {
+    this.#errors++
+    this.#lastFailure = asFailure(error, base.host)
+  }
+
+  #faultOf(error: unknown): Fault {
+    if (error instanceof Wrong) return error.fault
+    const failure = asFailure(error, this.#base?.host ?? this.candidate.id)
+    return failure.code === 'http' ? { code: 'status', message: failure.message } : failure
+  }
+}
+
+/** The mirror answered, and what it said is not true. */
+class Wrong extends Error {
+  override readonly name = 'Wrong'
+  readonly code = 'mirrors.wrong'
+  readonly fault: Fault
+  constructor(fault: Fault) {
+    super(fault.message)
+    this.fault = fault
+  }
+}
+
+function htmlFault(url: URL): Fault {
+  return { code: 'html', message: `${url.host} answered ${url.pathname} with an HTML page` }
+}
+
+function rangeHeaders(half: number, etag: string | undefined): Record<string, string> {
+  if (half === 0) return {}
+  return { Range: `bytes=${half}-`, ...(etag === undefined ? {} : { 'If-Range': etag }) }
+}
+
+/** A body can arrive together with its head; the shortest time that counts keeps the rate finite. */
+function perSecond(amount: number, ms: number): number {
+  return (amount * 1000) / Math.max(ms, 0.05)
+}
