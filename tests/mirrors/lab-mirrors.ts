@@ -74,7 +74,7 @@ export function labCatalogue(mirrors: readonly LabMirror[]): string {
   )
   const { path, version, zipSum, zip } = mediumModule
   return `ecosystem: go
-reference: { build: the lab's build, requests: 20, bytes: 1000000, concurrency: 4 }
+reference: { build: the lab's build, requests: 20, bytes: 100000, concurrency: 4 }
 probes:
   small: { path: ${smallPath}, hash: "go.mod ${smallModule.modSum}", bytes: ${smallModule.mod.length} }
   medium: { path: ${mediumPath}, hash: "${path}@${version} ${zipSum}", bytes: ${zip.length} }

@@ -96,9 +96,13 @@ test.each([
   expect((await fetch(`${product.url}/go/${path}`)).status).toBe(expected)
 })
 
-test('at direct the answer is 404 with a text that lets the client go on', async () => {
+test.each([
+  ['alone, a text says where the client goes from here', 'direct', /direct/],
+  ['after a source, the text is what the source said', 'URL,direct', /no such file/],
+])('at direct the answer is 404: %s', async (_, list, text) => {
   await using at = await scene({ modules: [] })
-  const product = await at.serve({ env: { POSTHASTE_GO_UPSTREAM: `${at.upstream.url},direct` } })
+  const env = { POSTHASTE_GO_UPSTREAM: list.replace('URL', at.upstream.url) }
+  const product = await at.serve({ env })
   const response = await fetch(`${product.url}/go/${path}`)
-  expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('direct')])
+  expect([response.status, await response.text()]).toEqual([404, expect.stringMatching(text)])
 })
