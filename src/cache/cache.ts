@@ -63,6 +63,12 @@ export class Cache {
     return this.#decide(resource, found)
   }
 
+  /** What is kept under a key, when that is at hand; says nothing about what is not. */
+  peek(key: string): StoredObject | undefined {
+    const found = this.#store.find(key)
+    return found instanceof Promise ? undefined : found
+  }
+
   /** Like `ask`, but a body on its way is waited for. */
   async askWhole(resource: Resource): Promise<Kept | Refused> {
     const outcome = await this.ask(resource)

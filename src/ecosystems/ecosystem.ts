@@ -122,6 +122,11 @@ export interface Ecosystem {
    * received, with its leading slash. A path that is no request of this protocol gives an `answer`.
    */
   parse(path: string): Asked
+  /**
+   * The name in a path that, once it is kept, never changes and needs no further look: undefined for every
+   * other path, and whenever telling would cost more than a glance. On the way of every hit.
+   */
+  nameOfFixed?(path: string): string | undefined
   /** A refusal in the form that this ecosystem's client shows to its user; cause and fix in the first line. */
   refuse(refusal: Refusal, resource: Resource): Rendered
   /** Absent where fetching ahead would not pay. */

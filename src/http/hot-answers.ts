@@ -1,25 +1,11 @@
 import { statSync } from 'node:fs'
-import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+import { type Answer, ageAt } from './answer.ts'
 
-/** An answer that is ready to be sent again: rendered once, valid until a moment, void when its bytes change. */
-export interface HotAnswer {
-  readonly key: string
-  readonly ecosystem: EcosystemId
-  /** The source that the bytes once came from. */
-  readonly source: string
-  /** Everything but `Age`, which is set once a second. */
+/** An answer that was rendered once and is sent again and again, until a moment or until its bytes change. */
+export interface HotAnswer extends Omit<Answer, 'headers'> {
+  /** `Age` is set once a second. */
   readonly headers: Headers
-  readonly etag: string
-  readonly sizeBytes: number
-  readonly body:
-    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-    | { readonly kind: 'file'; readonly path: string }
-  readonly checkedAtMs: number
-  /** From then on the slow path decides; `Infinity` for what never changes. */
-  readonly freshUntilMs: number
-  /** Called for every answer that is sent. */
-  readonly count: (sizeBytes: number) => void
-  /** The last second in which `Age` was rendered. */
+  /** The last second in which `Age` was set. */
   renderedAtSecond: number
 }
 
@@ -62,7 +48,7 @@ export class HotAnswers {
     const second = Math.floor(nowMs / 1_000)
     if (second !== answer.renderedAtSecond) {
       answer.renderedAtSecond = second
-      answer.headers.set('age', String(Math.max(0, Math.floor((nowMs - answer.checkedAtMs) / 1_000))))
+      answer.headers.set('age', ageAt(answer.checkedAtMs, nowMs))
       // Once a second is enough for the eviction to know what is in use.
       this.#touch(answer.key)
     }
@@ -82,9 +68,9 @@ export class HotAnswers {
     return this.#youngBytes < this.#halfBytes / 2
   }
 
-  set(path: string, answer: HotAnswer): void {
+  set(path: string, answer: Answer): void {
     this.#drop(path)
-    this.#insert(path, answer)
+    this.#insert(path, { ...answer, headers: new Headers(answer.headers), renderedAtSecond: 0 })
   }
 
   /** The bytes behind a key changed: both spellings of its path are void. */

@@ -1,10 +1,9 @@
 import type { Cache } from '../cache/cache.ts'
 import type { Filling, Kept, Outcome, Refused } from '../cache/outcome.ts'
 import type { Ecosystem, EcosystemId, Refusal, Rendered, Resource } from '../ecosystems/ecosystem.ts'
+import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
 import { CACHE_STATUS_HIT, cacheStatus } from './cache-status.ts'
-import { disposition } from './disposition.ts'
-import { type HotAnswer, HotAnswers } from './hot-answers.ts'
-import { evaluate } from './preconditions.ts'
+import { HotAnswers } from './hot-answers.ts'
 
 /** How a request ended, in one word, for logs and metrics. */
 export type OutcomeWord =
@@ -34,17 +33,20 @@ export interface RelayOptions {
   readonly ecosystems: () => readonly Ecosystem[]
   readonly cache: Cache
   /** Undefined when the name may be asked for; the refusal otherwise. Runs before anything else. */
-  readonly gate: (resource: Resource) => Refusal | undefined
+  readonly gate: (ecosystem: EcosystemId, name: string) => Refusal | undefined
   readonly memoryBytes: number
   readonly touch: (key: string) => void
-  /** A counter of hits per ecosystem and kind of thing, resolved once per answer that is kept ready. */
-  readonly hitCounter: (resource: Resource) => (bytes: number) => void
+  /** Counts a hit that is not reported; cheap, because it is on the way of every hit. */
+  readonly countHit: (ecosystem: EcosystemId, bytes: number) => void
   readonly report: (relayed: RelayedRequest) => void
   /** True when every single request must be reported, hits from memory too (a request log is on). */
   readonly reportsHits: () => boolean
   /** Told what clients ask for and get, so that what follows can be fetched ahead of need. */
   readonly ahead: {
+    /** True while a build is under way for which things are fetched ahead: then every request counts. */
+    isAlert(nowMs: number): boolean
     asked(resource: Resource, cold: boolean): void
+    used(key: string): void
     answered(resource: Resource, body: Uint8Array): void
   }
   /** The marker that our own requests carry; one that comes back to us is a loop. */
@@ -54,8 +56,12 @@ export interface RelayOptions {
 
 export const HOP_HEADER = 'posthaste-hop'
 
-const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
 const YEAR_SECONDS = 31_536_000
+const FIXED = {
+  freshMs: Number.POSITIVE_INFINITY,
+  cacheControl: `public, max-age=${YEAR_SECONDS}, immutable`,
+  cacheStatus: CACHE_STATUS_HIT,
+} as const
 
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
 export class Relay {
@@ -89,15 +95,18 @@ export class Relay {
   handle(request: Request, path: string): Response | Promise<Response> | undefined {
     const nowMs = this.#now()
     const hot = this.#hot.get(path, nowMs)
-    if (hot !== undefined) return this.#sendHot(request, hot, nowMs)
+    if (hot !== undefined) return this.#sendHit(request, hot, nowMs)
 
     const slash = path.indexOf('/', 1)
     const ecosystem = this.#byPrefix.get(slash < 0 ? path.slice(1) : path.slice(1, slash))
     if (ecosystem === undefined) return undefined
-    const asked = ecosystem.parse(slash < 0 ? '/' : path.slice(slash))
+    const asking = slash < 0 ? '/' : path.slice(slash)
+    const fixed = this.#sendFixed(ecosystem, request, path, asking, nowMs)
+    if (fixed !== undefined) return fixed
+    const asked = ecosystem.parse(asking)
     if (asked.kind === 'answer') return this.#sendRendered(ecosystem.id, request, asked.answer, nowMs)
     const { resource } = asked
-    const refusal = this.#options.gate(resource) ?? this.#loop(request, resource)
+    const refusal = this.#options.gate(ecosystem.id, resource.name) ?? this.#loop(request, resource)
     if (refusal !== undefined) {
       const refused: Refused = { kind: 'refused', refusal, remembered: false }
       return this.#refuse(ecosystem, resource, request, refused, nowMs)
@@ -113,6 +122,30 @@ export class Relay {
       )
     }
     return this.#answer(ecosystem, resource, request, path, outcome, nowMs)
+  }
+
+  /**
+   * The short way for what is kept and never changes: no grammar and nothing rendered that is not sent. A path
+   * that is not spelled as its key, and everything that is not plainly at hand, takes the long way.
+   */
+  #sendFixed(
+    ecosystem: Ecosystem,
+    request: Request,
+    path: string,
+    asking: string,
+    startedAtMs: number,
+  ): Response | undefined {
+    const name = ecosystem.nameOfFixed?.(asking)
+    if (name === undefined || this.#options.ahead.isAlert(startedAtMs)) return undefined
+    if (this.#options.gate(ecosystem.id, name) !== undefined) return undefined
+    const key = path.slice(1)
+    const object = this.#options.cache.peek(key)
+    if (object === undefined || object.meta.proof === 'unproved') return undefined
+    this.#options.touch(key)
+    this.#options.ahead.used(key)
+    const answer = renderAnswer({ ecosystem: ecosystem.id, name, object, nowMs: startedAtMs, ...FIXED })
+    if (this.#hot.admits(path)) this.#hot.set(path, answer)
+    return this.#sendHit(request, answer, startedAtMs)
   }
 
   #answer(
@@ -142,8 +175,19 @@ export class Relay {
   ): Response {
     const { body } = outcome.object
     if (body.kind === 'bytes') this.#options.ahead.answered(resource, body.bytes)
-    const answer = this.#render(resource, outcome)
-    if (outcome.kind === 'hit' && this.#hot.admits(path)) this.#hot.set(path, answer)
+    const answer = renderAnswer({
+      ecosystem: resource.ecosystem,
+      name: resource.name,
+      object: outcome.object,
+      freshMs: resource.freshMs,
+      cacheControl: cacheControl(resource, outcome),
+      cacheStatus: statusOf(resource, outcome),
+      nowMs: startedAtMs,
+    })
+    if (outcome.kind === 'hit') {
+      this.#options.touch(resource.key)
+      if (this.#hot.admits(path)) this.#hot.set(path, answer)
+    }
     const response = send(request, answer)
     this.#options.report({
       ecosystem: resource.ecosystem,
@@ -158,10 +202,10 @@ export class Relay {
     return response
   }
 
-  #sendHot(request: Request, answer: HotAnswer, startedAtMs: number): Response {
+  #sendHit(request: Request, answer: SendableAnswer, startedAtMs: number): Response {
     const response = send(request, answer)
     const bytes = sentBytes(request, response, answer)
-    answer.count(bytes)
+    this.#options.countHit(answer.ecosystem, bytes)
     if (this.#options.reportsHits()) {
       this.#options.report({
         ecosystem: answer.ecosystem,
@@ -175,34 +219,6 @@ export class Relay {
       })
     }
     return response
-  }
-
-  #render(resource: Resource, outcome: Kept): HotAnswer {
-    const { object } = outcome
-    const etag = `"${object.sha256.slice(0, 32)}"`
-    const nowMs = this.#now()
-    const headers = new Headers({
-      'content-type': resource.mediaType,
-      etag,
-      'cache-control': cacheControl(resource, outcome),
-      'cache-status': statusOf(resource, outcome),
-      'accept-ranges': 'bytes',
-      age: String(Math.max(0, Math.floor((nowMs - object.meta.checkedAtMs) / 1_000))),
-    })
-    if (object.body.kind === 'file') headers.set('content-disposition', disposition(fileName(resource)))
-    return {
-      key: resource.key,
-      ecosystem: resource.ecosystem,
-      source: object.meta.source,
-      headers,
-      etag,
-      sizeBytes: object.sizeBytes,
-      body: object.body,
-      checkedAtMs: object.meta.checkedAtMs,
-      freshUntilMs: object.meta.checkedAtMs + resource.freshMs,
-      count: this.#options.hitCounter(resource),
-      renderedAtSecond: Math.floor(nowMs / 1_000),
-    }
   }
 
   #stream(resource: Resource, request: Request, outcome: Filling, startedAtMs: number): Response {
@@ -306,57 +322,6 @@ function byPrefix(ecosystems: readonly Ecosystem[]): ReadonlyMap<string, Ecosyst
   return new Map(ecosystems.map((ecosystem) => [ecosystem.id, ecosystem]))
 }
 
-/** Sends a ready answer, or the part of it that the request's conditions and range ask for. */
-function send(request: Request, answer: HotAnswer): Response {
-  const asked = request.headers
-  const range = asked.get('range')
-  const ifNoneMatch = asked.get('if-none-match')
-  const ifMatch = asked.get('if-match')
-  if (range === null && ifNoneMatch === null && ifMatch === null && request.method === 'GET') {
-    return whole(answer)
-  }
-  const conditions = { method: request.method, range, ifNoneMatch, ifMatch, ifRange: asked.get('if-range') }
-  const decision = evaluate(conditions, answer)
-  const headers = new Headers(answer.headers)
-  switch (decision.kind) {
-    case 'not-modified':
-      headers.delete('content-type')
-      headers.delete('content-disposition')
-      return new Response(null, { status: 304, headers })
-    case 'failed':
-      return new Response('precondition failed: If-Match names other bytes\n', {
-        status: 412,
-        headers: PLAIN,
-      })
-    case 'unsatisfiable':
-      return new Response(`the range lies outside the ${answer.sizeBytes} bytes of this body\n`, {
-        status: 416,
-        headers: { ...PLAIN, 'content-range': `bytes */${answer.sizeBytes}` },
-      })
-    case 'range': {
-      headers.set('content-range', `bytes ${decision.start}-${decision.end}/${answer.sizeBytes}`)
-      const part =
-        answer.body.kind === 'bytes'
-          ? answer.body.bytes.subarray(decision.start, decision.end + 1)
-          : Bun.file(answer.body.path).slice(decision.start, decision.end + 1)
-      return new Response(part, { status: 206, headers })
-    }
-    case 'full':
-      if (request.method === 'HEAD') {
-        headers.set('content-length', String(answer.sizeBytes))
-        return new Response(null, { headers })
-      }
-      return whole(answer)
-  }
-}
-
-function whole({ body, headers, sizeBytes }: HotAnswer): Response {
-  if (body.kind === 'bytes') return new Response(body.bytes, { headers })
-  // A slice past the end sends the whole file, but keeps Bun from answering `Range` by itself: whether a
-  // range may be served was decided above, by If-Range too.
-  return new Response(Bun.file(body.path).slice(0, sizeBytes + 1), { headers })
-}
-
 function reply(request: Request, rendered: Rendered, extra: Record<string, string>): Response {
   const headers = { ...rendered.headers, ...extra }
   if (request.method !== 'HEAD') return new Response(rendered.body, { status: rendered.status, headers })
@@ -364,14 +329,6 @@ function reply(request: Request, rendered: Rendered, extra: Record<string, strin
     status: rendered.status,
     headers: { ...headers, 'content-length': String(Buffer.byteLength(rendered.body)) },
   })
-}
-
-function sentBytes(request: Request, response: Response, answer: HotAnswer): number {
-  if (request.method === 'HEAD' || response.status === 304) return 0
-  if (response.status !== 206) return answer.sizeBytes
-  const [, start = '0', end = '0'] =
-    /bytes (\d+)-(\d+)/.exec(response.headers.get('content-range') ?? '') ?? []
-  return Number(end) - Number(start) + 1
 }
 
 function cacheControl(resource: Resource, outcome: Kept): string {
@@ -400,11 +357,6 @@ function statusOf(resource: Resource, outcome: Kept): string {
         ...detail,
       })
   }
-}
-
-function fileName(resource: Resource): string {
-  const version = resource.key.slice(resource.key.lastIndexOf('/') + 1)
-  return `${resource.name.slice(resource.name.lastIndexOf('/') + 1)}@${version}`
 }
 
 function wordFor(refusal: Refusal): OutcomeWord {

@@ -88,6 +88,8 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
       hostname: host,
       port,
       development: false,
+      // Bun shares the port by default outside of development: two servers would take turns.
+      reusePort: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: MAX_REQUEST_BODY_BYTES,
       fetch: handle,

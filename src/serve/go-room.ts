@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { Ecosystem, Refusal, Resource } from '../ecosystems/ecosystem.ts'
+import type { Ecosystem, Refusal } from '../ecosystems/ecosystem.ts'
 import { createGoForesight } from '../ecosystems/go/foresight.ts'
 import { createGoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
 import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
@@ -29,7 +29,7 @@ export interface GoRoom {
   readonly ecosystem: Ecosystem
   readonly lists: Readonly<Record<string, SourceList>>
   /** The refusal for a name that is private here; undefined for a public one. */
-  readonly gate: (resource: Resource) => Refusal | undefined
+  readonly gate: (name: string) => Refusal | undefined
   /** The checksum database in force, for people; undefined when it is off. */
   readonly database: string | undefined
 }
@@ -65,7 +65,7 @@ export function goRoom(
   return {
     ecosystem: { ...ecosystem, foresight },
     lists: goLists(config, origins),
-    gate: (resource) => (isPrivate(resource.name) ? privateRefusal(resource.name, go.private) : undefined),
+    gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
     database: proof?.name,
   }
 }

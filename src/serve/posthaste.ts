@@ -111,18 +111,19 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   const ahead = new FetchAhead({
     cache,
     foresightOf: (id) => (id === 'go' ? go.ecosystem.foresight : undefined),
-    allowed: (resource) => go.gate(resource) === undefined,
+    allowed: (resource) => go.gate(resource.name) === undefined,
     enabled: () => config.ahead.enabled && !config.offline,
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
   })
+  const countGoHit = metrics.requestCounter('go', 'hit')
   const relay: Relay = new Relay({
     ecosystems: () => [go.ecosystem],
     cache,
-    gate: (resource) => go.gate(resource),
+    gate: (_ecosystem, name) => go.gate(name),
     memoryBytes: config.cache.memoryBytes,
     touch: (key) => store.touch(key),
-    hitCounter: ({ ecosystem }) => metrics.requestCounter(ecosystem, 'hit'),
+    countHit: (_ecosystem, bytes) => countGoHit(bytes),
     ahead,
     instanceId,
     reportsHits: () => requestLog.on,
@@ -181,7 +182,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   const resourceOf = (key: string): Resource | undefined => {
     if (!key.startsWith('go/')) return undefined
     const asked = go.ecosystem.parse(key.slice(2))
-    return asked.kind === 'resource' && go.gate(asked.resource) === undefined ? asked.resource : undefined
+    return asked.kind === 'resource' && go.gate(asked.resource.name) === undefined
+      ? asked.resource
+      : undefined
   }
   let reproving: Promise<unknown> | undefined
   const reprove = setInterval(() => {

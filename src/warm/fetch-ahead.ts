@@ -71,26 +71,36 @@ export class FetchAhead {
     this.#allowance = { metadata: this.#limits.metadataParallel, blob: this.#limits.blobParallel }
   }
 
+  /** True while a build is under way in which something was cold. */
+  isAlert(nowMs: number): boolean {
+    return nowMs - this.#coldAtMs <= QUIET_MS
+  }
+
+  /** A client was sent this. */
+  used(key: string): void {
+    this.#claims.used(key)
+  }
+
   /** A client asked for this. `cold`: it has to be fetched, so what follows is probably cold too. */
   asked(resource: Resource, cold: boolean): void {
     this.#claim(resource.key)
     const nowMs = this.#now()
     if (cold) {
-      if (nowMs - this.#coldAtMs > QUIET_MS) {
+      if (!this.isAlert(nowMs)) {
         this.#fetched.clear()
         if (this.#isOn()) this.#options.warmUp(resource.sources)
       }
       this.#coldAtMs = nowMs
     }
     // Where everything is at hand there is nothing to foresee, and a hit costs nothing but the send.
-    if (nowMs - this.#coldAtMs > QUIET_MS) return
+    if (!this.isAlert(nowMs)) return
     const foresight = this.#options.foresightOf(resource.ecosystem)
     if (foresight !== undefined) this.#consider(foresight.asked(resource))
   }
 
   /** A small body is at hand for a client. */
   answered(resource: Resource, body: Uint8Array): void {
-    if (this.#now() - this.#coldAtMs <= QUIET_MS) this.#arrived(resource, body, true)
+    if (this.isAlert(this.#now())) this.#arrived(resource, body, true)
   }
 
   balance(): AheadBalance & { readonly waiting: number; readonly running: number; readonly on: boolean } {
@@ -128,7 +138,13 @@ export class FetchAhead {
     // The guesses are read in any case: the adapter learns from what it sees, also while this is off.
     for (const likely of guesses) {
       const { key } = likely.resource
-      if (this.#pending.has(key) || this.#fetched.has(key) || !this.#isOn() || !this.#options.allowed(likely.resource)) continue
+      if (
+        this.#pending.has(key) ||
+        this.#fetched.has(key) ||
+        !this.#isOn() ||
+        !this.#options.allowed(likely.resource)
+      )
+        continue
       this.#pending.add(key)
       if (likely.delayMs <= 0) {
         this.#enqueue(likely)

@@ -6,7 +6,7 @@ import { checkList, listedVersions } from './list-check.ts'
 import { checkMod } from './mod-check.ts'
 import { escapeVersion } from './module-path.ts'
 import { plain, renderRefusal } from './refusals.ts'
-import { type GoRequest, parseGoRequest } from './request-path.ts'
+import { type GoRequest, moduleOfFixedFile, parseGoRequest } from './request-path.ts'
 import type { GoProof } from './sumdb/go-proof.ts'
 import type { CheckZip } from './zip/zip-check.ts'
 
@@ -78,6 +78,7 @@ export function createGoEcosystem(options: GoEcosystemOptions): Ecosystem {
           return { kind: 'resource', resource: moduleResource(request, options) }
       }
     },
+    nameOfFixed: moduleOfFixedFile,
     refuse: (refusal, resource) => renderRefusal(refusal, resource, options),
   }
 }

@@ -53,6 +53,19 @@ export function parseGoRequest(path: string, isDatabase: (name: string) => boole
     : parseModulePath(decoded)
 }
 
+/**
+ * The module of a canonical version's file, when the path is spelled as its key is; undefined when in doubt. Of
+ * `.info` only v0 and v1 of an unsuffixed module: beyond them the same spelling may be a query.
+ */
+export function moduleOfFixedFile(path: string): string | undefined {
+  const at = path.lastIndexOf('/@v/')
+  if (at < 1 || path.startsWith('/sumdb/') || /[%!]/.test(path)) return undefined
+  const module = path.slice(1, at)
+  if (path.endsWith('.mod') || path.endsWith('.zip')) return module
+  const fixed = /\/@v\/v[01]\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?\.info$/.test(path)
+  return fixed && !/[./]v\d+$/.test(module) ? module : undefined
+}
+
 function parseModulePath(path: string): GoRequest {
   const at = path.indexOf('/@')
   if (at < 0) return missing('the path has no /@v/ and no /@latest')
