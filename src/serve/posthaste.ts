@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Cache } from '../cache/cache.ts'
 import { operationsOn } from '../cache/operations.ts'
+import { withPatience } from '../cache/patience.ts'
 import { reproveAll } from '../cache/reprove.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
 import type { Config } from '../config/schema.ts'
@@ -19,6 +20,7 @@ import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upst
 import { VERSION } from '../version.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
 import { type GoRoom, goRoom } from './go-room.ts'
+import { keptText } from './kept-text.ts'
 import { observeCache } from './observe-cache.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { upstreamOptions } from './upstream-options.ts'
@@ -87,6 +89,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     instanceId,
     env,
     onAttempt: (attempt) => metrics.attempted(attempt),
+    records: keptText(store, 'source-records', (error) => log.warn('the records of the sources', { error })),
   })
   const zipProver = createZipProver()
   const goPorts = {
@@ -208,8 +211,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     clearInterval(reprove)
     ahead.close()
     const deadline = Date.now() + graceMs
-    const answers = http.stop(false)
-    await Promise.race([answers, Bun.sleep(graceMs)])
+    await withPatience(http.stop(false).then(() => ({})), graceMs)
     await cache.close(Math.max(0, deadline - Date.now()))
     closing.abort(new Error('posthaste is stopping'))
     await reproving

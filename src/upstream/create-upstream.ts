@@ -10,6 +10,7 @@ import { defaultLimits, type UpstreamLimits } from './limits.ts'
 import { NameCache } from './name-cache.ts'
 import { netrcAuthorization, parseNetrc } from './netrc.ts'
 import { type Network, systemNetwork } from './network.ts'
+import { type KeptText, RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
 import { SourceClient } from './source-client.ts'
@@ -43,6 +44,8 @@ export interface UpstreamOptions {
   /** What `probe` asks for, by list. @default the base address itself */
   readonly probePaths?: Readonly<Record<string, string>>
   readonly onAttempt?: (report: AttemptReport) => void
+  /** Where the sources' clean records outlive a restart. @default they do not */
+  readonly records?: KeptText
   readonly network?: Network
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -68,6 +71,7 @@ class ListedUpstream implements ConfiguredUpstream {
   readonly #options: UpstreamOptions
   readonly #limits: UpstreamLimits
   readonly #records = new SourceRecords()
+  readonly #keeper: RecordKeeper | undefined
   readonly #http: HttpClient
   readonly #throttles: Throttles
   readonly #client: SourceClient
@@ -82,6 +86,8 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#lists = options.lists
     this.#offline = options.offline ?? false
     this.#now = options.now ?? Date.now
+    if (options.records !== undefined)
+      this.#keeper = new RecordKeeper({ records: this.#records, kept: options.records })
     this.#throttles = new Throttles(this.#now)
     this.#http = httpClientFor(options, this.#limits, this.#now)
     this.#client = new SourceClient({
@@ -125,6 +131,7 @@ class ListedUpstream implements ConfiguredUpstream {
     const record = this.#records.of(sourceId)
     if (outcome === 'proved') record.proofSucceeded()
     else record.proofFailed(this.#now())
+    this.#keeper?.changed(outcome)
   }
 
   states(): readonly SourceState[] {
@@ -197,6 +204,7 @@ class ListedUpstream implements ConfiguredUpstream {
 
   async close(): Promise<void> {
     this.#http.close()
+    await this.#keeper?.close()
   }
 }
 

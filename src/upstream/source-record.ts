@@ -1,5 +1,6 @@
 /** What is known of one source from its own deeds. */
 
+import type { Tally } from './record-keeper.ts'
 import { SourceHealth } from './source-health.ts'
 import type { UpstreamFailure } from './upstream.ts'
 
@@ -43,7 +44,7 @@ export class SourceRecord {
   }
 }
 
-/** By source id, over all lists; survives a reload of the configuration. */
+/** By source id, over all lists; survives a reload of the configuration, and with a keeper a restart. */
 export class SourceRecords {
   readonly #records = new Map<string, SourceRecord>()
 
@@ -54,5 +55,21 @@ export class SourceRecords {
       this.#records.set(id, record)
     }
     return record
+  }
+
+  /** Of the sources that have proved or failed to prove anything. */
+  tallies(): readonly Tally[] {
+    return [...this.#records].flatMap(([id, { proved, wrong }]) =>
+      proved + wrong === 0 ? [] : [{ id, proved, wrong }],
+    )
+  }
+
+  /** Adds what was known before this process; what it has seen itself meanwhile stays. */
+  restore(tallies: readonly Tally[]): void {
+    for (const { id, proved, wrong } of tallies) {
+      const record = this.of(id)
+      record.proved += proved
+      record.wrong += wrong
+    }
   }
 }
