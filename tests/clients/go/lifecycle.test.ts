@@ -100,5 +100,7 @@ test('an address that is taken is refused in a sentence that names it, with exit
   const listen = new URL(first.url).host
   await using second = launchProduct({ dataDir: `${at.dataDir}-2`, listen })
   expect(await second.exited).toEqual({ code: 1, signal: undefined })
-  expect(second.stderr()).toContain(listen)
+  expect(second.stderr()).toContain(`the address ${listen} is in use`)
+  expect(second.stdout()).not.toContain('ready on')
+  expect((await fetch(`${first.url}/healthz`)).status).toBe(200)
 })
