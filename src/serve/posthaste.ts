@@ -211,7 +211,10 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     clearInterval(reprove)
     ahead.close()
     const deadline = Date.now() + graceMs
-    await withPatience(http.stop(false).then(() => ({})), graceMs)
+    await withPatience(
+      http.stop(false).then(() => ({})),
+      graceMs,
+    )
     await cache.close(Math.max(0, deadline - Date.now()))
     closing.abort(new Error('posthaste is stopping'))
     await reproving
