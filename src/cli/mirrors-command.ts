@@ -5,13 +5,13 @@ import { readTextFile } from '../config/read-text-file.ts'
 import { parseGosumdb } from '../ecosystems/go/gosumdb.ts'
 import { candidatesOf } from '../mirrors/candidates.ts'
 import { type Catalogue, type EcosystemName, ecosystems } from '../mirrors/catalogue.ts'
-import { goOrigin } from '../mirrors/go-origin.ts'
 import { loadCatalogue } from '../mirrors/load-catalogue.ts'
 import { type MeasuringProgress, measureMirrors } from '../mirrors/measure-mirrors.ts'
 import type { Candidate } from '../mirrors/measurement.ts'
 import type { MeasuringLimits } from '../mirrors/measuring-limits.ts'
 import { type Place, type Ranking, rank } from '../mirrors/rank.ts'
 import { cargoRegistryName } from '../mirrors/registry-name.ts'
+import { shippedGo } from '../mirrors/shipped-go.ts'
 import { GO_SOURCES, goLists } from '../serve/go-lists.ts'
 import { upstreamOptions } from '../serve/upstream-options.ts'
 import { VERSION } from '../version.ts'
@@ -73,6 +73,8 @@ interface Job {
   readonly catalogue: Catalogue
   readonly candidates: readonly Candidate[]
   readonly place: Place
+  /** Whether any source is in use now, measured or not. */
+  readonly isSet: boolean
   readonly now: () => number
   readonly measure: (
     onProgress: (progress: MeasuringProgress) => void,
@@ -147,7 +149,7 @@ async function prepare(
   }
   const { catalogue } = loaded
   const isGo = ecosystem === 'go'
-  const origin = isGo ? await goOrigin(settings.go, readTextFile) : undefined
+  const { origin, sumdbName } = await shippedGo(isGo ? settings.go : undefined, readTextFile)
   const now = hooks.now ?? Date.now
   const all = candidatesOf({
     catalogue,
@@ -157,7 +159,10 @@ async function prepare(
   })
   const candidates = typeof values.only === 'string' ? chosen(all, values.only) : all
   if (candidates.length === 0) return tellUsage(`no mirror is called '${values.only}'`, io, 'mirrors')
-  const database = config.go.sumdb === undefined ? undefined : parseGosumdb(config.go.sumdb)
+  const database =
+    config.go.sumdb === undefined
+      ? undefined
+      : parseGosumdb(config.go.sumdb, sumdbName === undefined ? [] : [sumdbName])
   const { resolvers, allowPrivate, headers, caFile, env } = await upstreamOptions(config, io.env)
   return {
     ecosystem,
@@ -167,6 +172,7 @@ async function prepare(
     catalogue,
     candidates,
     place: { region: config.mirrors.region, isp: config.mirrors.isp },
+    isSet: all.some(({ inUse }) => inUse !== undefined),
     now,
     measure: async (onProgress, signal) =>
       measureMirrors({
@@ -199,7 +205,7 @@ async function runOnce(job: Job, io: Io, signal: AbortSignal): Promise<ExitCode>
     nowMs: now(),
   }
   const rankNow = (measurements: Parameters<typeof rank>[0]) =>
-    rank(measurements, { reference: catalogue.reference, place })
+    rank(measurements, { reference: catalogue.reference, place, isSet: job.isSet })
   const measurements = await job.measure((progress) => {
     if (live) screen.draw(progressTable(rankNow(progress.measurements), progress, options))
   }, signal)

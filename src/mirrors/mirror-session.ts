@@ -10,9 +10,11 @@ import type { Canary, Catalogue, PinnedProbe } from './catalogue.ts'
 import { below, canaryAddress, locateProbe, versionsOf } from './locate-probe.ts'
 import type { Candidate, Fault, Measurement, Reach, RoundSample } from './measurement.ts'
 import type { MeasuringLimits } from './measuring-limits.ts'
+import { MediumBody } from './medium-body.ts'
 import { type Meter, type ProbeAnswer, type ProbeRequest, probe } from './probe-client.ts'
 import { disproof, isHtml } from './prove-bytes.ts'
 import { reach } from './reach.ts'
+import { htmlAnswer, WrongAnswer } from './wrong-answer.ts'
 
 /** What all sessions of a run share. */
 export interface MeasuringTools {
@@ -50,7 +52,7 @@ export class MirrorSession {
   #errors = 0
   #fault: Fault | undefined
   #lastFailure: Fault | undefined
-  #medium: { url: URL; etag: string | undefined; bytes: Uint8Array | undefined } | undefined
+  #medium: MediumBody | undefined
 
   constructor(candidate: Candidate, catalogue: Catalogue, tools: MeasuringTools) {
     this.candidate = candidate
@@ -153,7 +155,7 @@ export class MirrorSession {
     const answer = await this.#get({ url, maxBytes: smallBytes, limitMs: this.#tools.limits.smallMs }, signal)
     this.#expect200(answer, url)
     const pages = this.#catalogue.ecosystem === 'pypi'
-    if (!pages && isHtml(answer.bytes, answer.mediaType)) throw new Wrong(htmlFault(url))
+    if (!pages && isHtml(answer.bytes, answer.mediaType)) throw htmlAnswer(url)
     return answer
   }
 
@@ -179,8 +181,8 @@ export class MirrorSession {
     this.#expect200(answer, answer.url)
     const wrong = await disproof(answer.bytes, pinned.hash)
     if (wrong === undefined) return
-    if (isHtml(answer.bytes, answer.mediaType)) throw new Wrong(htmlFault(answer.url))
-    throw new Wrong({ code: 'wrong-content', message: `${answer.url.host}: ${pinned.path} ${wrong}` })
+    if (isHtml(answer.bytes, answer.mediaType)) throw htmlAnswer(answer.url)
+    throw new WrongAnswer({ code: 'wrong-content', message: `${answer.url.host}: ${pinned.path} ${wrong}` })
   }
 
   async #askSumdb(base: URL, signal: AbortSignal): Promise<void> {
@@ -208,8 +210,9 @@ export class MirrorSession {
       const versions = versionsOf(this.#catalogue.ecosystem, Buffer.from(bytes).toString('utf8'))
       if (versions.size > 0) this.#canaries.set(canary.name, versions)
     } catch (error) {
-      if (signal.aborted || error instanceof Wrong) throw error
-      this.#count(error, base)
+      if (signal.aborted || error instanceof WrongAnswer) throw error
+      // A canary that is not there is a lag, and no request that failed.
+      if (asFailure(error, base.host).status === undefined) this.#count(error, base)
     }
   }
 
@@ -246,48 +249,24 @@ export class MirrorSession {
     const { medium } = this.#catalogue.probes
     let rate: number | undefined
     await this.#orCount(signal, base, async () => {
-      this.#medium ??= { url: await this.#locate(base, medium, signal), etag: undefined, bytes: undefined }
-      const { url, bytes: proved } = this.#medium
-      const half = proved === undefined ? 0 : Math.floor(proved.length / 2)
-      const answer = await this.#get(
-        {
-          url,
-          maxBytes: medium.sizeBytes + slackBytes,
-          limitMs: this.#tools.limits.sampleMs,
-          partial: true,
-          headers: rangeHeaders(half, this.#medium.etag),
-        },
-        signal,
-      )
-      if (answer.status === 206 && proved !== undefined) this.#compareRange(answer, proved, half)
-      else {
-        if (proved !== undefined && answer.status === 200) this.#range = 'ignored'
-        if (answer.whole) await this.#prove(medium, answer)
-        else this.#expect200(answer, url)
-        if (answer.whole) this.#keep(url, answer)
+      this.#medium ??= new MediumBody(await this.#locate(base, medium, signal))
+      const { url, headers } = this.#medium
+      const maxBytes = medium.sizeBytes + slackBytes
+      const limitMs = this.#tools.limits.sampleMs
+      const answer = await this.#get({ url, maxBytes, limitMs, partial: true, headers }, signal)
+      const range = this.#medium.judgeRange(answer)
+      this.#range = range ?? this.#range
+      if (range !== 'resumes') {
+        this.#expect200(answer, url)
+        if (answer.whole) {
+          await this.#prove(medium, answer)
+          this.#medium.keep(answer)
+        }
       }
       this.#fileHost = answer.url.host
       rate = perSecond(answer.bytes.length, answer.bodyMs)
     })
     return rate
-  }
-
-  #keep(url: URL, { headers, bytes }: ProbeAnswer): void {
-    const etag = headers.get('etag')
-    this.#medium = { url, etag: etag?.startsWith('"') ? etag : undefined, bytes }
-  }
-
-  #compareRange(answer: ProbeAnswer, proved: Uint8Array, half: number): void {
-    const announced = /^bytes (\d+)-(\d+)\//.exec(answer.headers.get('content-range') ?? '')
-    const expected = proved.subarray(half, half + answer.bytes.length)
-    const placed = Number(announced?.[1]) === half
-    const complete = !answer.whole || half + answer.bytes.length === proved.length
-    if (placed && complete && Buffer.compare(answer.bytes, expected) === 0) {
-      this.#range = 'resumes'
-      return
-    }
-    const what = placed ? 'other bytes than it gave before' : 'another range than the one asked for'
-    throw new Wrong({ code: 'wrong-content', message: `${answer.url.host} gave ${what}` })
   }
 
   /** The first failure is the mirror's fault. */
@@ -296,7 +275,7 @@ export class MirrorSession {
       await work()
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (!(error instanceof Wrong)) this.#errors++
+      if (!(error instanceof WrongAnswer)) this.#errors++
       this.fail(this.#faultOf(error))
     }
   }
@@ -307,7 +286,7 @@ export class MirrorSession {
       await work()
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (error instanceof Wrong) this.fail(error.fault)
+      if (error instanceof WrongAnswer) this.fail(error.fault)
       else this.#count(error, base)
     }
   }
@@ -318,30 +297,10 @@ export class MirrorSession {
   }
 
   #faultOf(error: unknown): Fault {
-    if (error instanceof Wrong) return error.fault
+    if (error instanceof WrongAnswer) return error.fault
     const failure = asFailure(error, this.#base?.host ?? this.candidate.id)
     return failure.code === 'http' ? { code: 'status', message: failure.message } : failure
   }
-}
-
-/** The mirror answered, and what it said is not true. */
-class Wrong extends Error {
-  override readonly name = 'Wrong'
-  readonly code = 'mirrors.wrong'
-  readonly fault: Fault
-  constructor(fault: Fault) {
-    super(fault.message)
-    this.fault = fault
-  }
-}
-
-function htmlFault(url: URL): Fault {
-  return { code: 'html', message: `${url.host} answered ${url.pathname} with an HTML page` }
-}
-
-function rangeHeaders(half: number, etag: string | undefined): Record<string, string> {
-  if (half === 0) return {}
-  return { Range: `bytes=${half}-`, ...(etag === undefined ? {} : { 'If-Range': etag }) }
 }
 
 /** A body can arrive together with its head; the shortest time that counts keeps the rate finite. */

@@ -12,7 +12,8 @@ export async function disproof(bytes: Uint8Array, hash: ProbeHash): Promise<stri
     case 'go-zip': {
       const { module, version } = hash
       const check = await hashZip(bytesSource(bytes), { module, version, isAborted: () => false })
-      if (!check.ok) return `cannot be right: ${check.reason}`
+      if (!check.ok)
+        return `is damaged or another file: ${check.reason.replace(/^this is no module zip of \S+: /, '')}`
       return check.h1 === hash.h1 ? undefined : `does not fit its pinned hash ${hash.h1}`
     }
     case 'digest': {

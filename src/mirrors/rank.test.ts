@@ -48,7 +48,10 @@ function made(id: string, made: Made = {}): Measurement {
 const order = (
   measurements: readonly Measurement[],
   place: { region: string; isp: string | undefined } = auto,
-) => rank(measurements, { reference, place }).ranked.map(({ measurement }) => measurement.candidate.id)
+) =>
+  rank(measurements, { reference, place, isSet: true }).ranked.map(
+    ({ measurement }) => measurement.candidate.id,
+  )
 
 describe('the predicted time', () => {
   test('is the connection, the round trips and the bytes', () => {
@@ -118,7 +121,7 @@ describe('the order', () => {
       firstByte: 0.1,
       fault: { code: 'wrong-content', message: 'lies' },
     })
-    const { ranked, rejected } = rank([liar, near], { reference, place: auto })
+    const { ranked, rejected } = rank([liar, near], { reference, place: auto, isSet: true })
     expect(ranked.map(({ measurement }) => measurement.candidate.id)).toEqual(['near'])
     expect(rejected).toMatchObject([{ reason: { code: 'wrong-content', message: 'lies' } }])
   })
@@ -135,14 +138,14 @@ describe('freshness', () => {
 
   test('one canary behind is a lag that is shown', () => {
     const late = made('late', { canaries: new Map([...fresh, ['one', versions('v1.9.0')]]) })
-    const { ranked } = rank([origin, late], { reference, place: auto })
+    const { ranked } = rank([origin, late], { reference, place: auto, isSet: true })
     const found = ranked.find(({ measurement }) => measurement.candidate.id === 'late')
     expect(found?.freshness).toMatchObject({ compared: 3, lags: [{ canary: 'one', lacks: 'v1.10.0' }] })
   })
   test('most canaries behind rejects', () => {
     const canaries = new Map([...fresh, ['one', versions('v1.9.0')]])
     canaries.delete('two')
-    const { rejected } = rank([origin, made('stale', { canaries })], { reference, place: auto })
+    const { rejected } = rank([origin, made('stale', { canaries })], { reference, place: auto, isSet: true })
     expect(rejected).toMatchObject([
       { reason: { code: 'stale', message: 'lags on 2 of 3 busy packages (one lacks v1.10.0)' } },
     ])
@@ -156,20 +159,25 @@ describe('freshness', () => {
     const { ranked, rejected } = rank([boaster, made('sound', { canaries: one }), old], {
       reference,
       place: auto,
+      isSet: true,
     })
     expect(ranked.map(({ measurement }) => measurement.candidate.id).toSorted()).toEqual(['boaster', 'sound'])
     expect(rejected.map(({ measurement }) => measurement.candidate.id)).toEqual(['old'])
   })
   test('a mirror that cannot be used is no witness', () => {
     const liar = made('liar', { canaries: fresh, fault: { code: 'html', message: 'x' } })
-    const { ranked } = rank([liar, made('a', { canaries: new Map() })], { reference, place: auto })
+    const { ranked } = rank([liar, made('a', { canaries: new Map() })], {
+      reference,
+      place: auto,
+      isSet: true,
+    })
     expect(ranked[0]?.freshness).toMatchObject({ compared: 0, stale: false })
   })
 })
 
 describe('a change is advised', () => {
-  const advice = (measurements: readonly Measurement[]) =>
-    rank(measurements, { reference, place: auto }).advice
+  const advice = (measurements: readonly Measurement[], isSet = true) =>
+    rank(measurements, { reference, place: auto, isSet }).advice
   const inUse = made('old', { inUse: 0 })
   const rounds = (...rates: number[]): RoundSample[] =>
     rates.map((rate) => ({ firstByteMs: [10, 10], smallPerSecond: 1, bytesPerSecond: rate }))
@@ -185,7 +193,7 @@ describe('a change is advised', () => {
       [made('old', { inUse: 0, fault: { code: 'tls', message: 'x' } }), made('new')],
       true,
     ],
-    ['when nothing is in use', [made('new')], true],
+    ['not when what is in use was not measured', [made('new')], false],
     ['not when nothing can be used', [made('x', { fault: { code: 'tls', message: 'x' } })], false],
     [
       'by the first of those in use, not the second',
@@ -197,10 +205,14 @@ describe('a change is advised', () => {
     test(name, () => expect(advice(measurements)).toMatchObject({ change }))
   }
 
+  test('when nothing is in use', () => expect(advice([made('new')], false)).toMatchObject({ change: true }))
+
   test('for a region that stands before the one in use', () => {
     const place = { region: 'cn', isp: undefined }
     const near = made('near', { region: 'cn', rate: 1e5 })
-    expect(rank([made('old', { inUse: 0, rate: 9e9 }), near], { reference, place }).advice).toMatchObject({
+    expect(
+      rank([made('old', { inUse: 0, rate: 9e9 }), near], { reference, place, isSet: true }).advice,
+    ).toMatchObject({
       change: true,
     })
   })

@@ -46,9 +46,14 @@ export interface Ranking {
 export interface RankOptions {
   readonly reference: ReferenceBuild
   readonly place: Place
+  /** Whether any source is in use now, measured or not. */
+  readonly isSet: boolean
 }
 
-export function rank(measurements: readonly Measurement[], { reference, place }: RankOptions): Ranking {
+export function rank(
+  measurements: readonly Measurement[],
+  { reference, place, isSet }: RankOptions,
+): Ranking {
   const truth = referenceOf(measurements)
   const rejected: RejectedMirror[] = []
   const fit: { mirror: RankedMirror; tier: number }[] = []
@@ -73,7 +78,7 @@ export function rank(measurements: readonly Measurement[], { reference, place }:
     (a, b) => a.tier - b.tier || a.mirror.prediction.totalMs - b.mirror.prediction.totalMs,
   )
   const ranked = sorted.map(({ mirror }) => mirror)
-  return { ranked, rejected, advice: adviseOn(ranked, rejected) }
+  return { ranked, rejected, advice: adviseOn(ranked, rejected, isSet) }
 }
 
 /**
@@ -95,10 +100,16 @@ function tierOf({ candidate }: Measurement, { region, isp }: Place): { tier: num
   return { tier: 3, name: `region ${candidate.region}` }
 }
 
-function adviseOn(ranked: readonly RankedMirror[], rejected: readonly RejectedMirror[]): Advice {
+function adviseOn(
+  ranked: readonly RankedMirror[],
+  rejected: readonly RejectedMirror[],
+  isSet: boolean,
+): Advice {
   const [best] = ranked
   if (best === undefined) return { change: false, reason: 'no mirror can be used' }
   const first = inUse([...ranked, ...rejected])
+  if (first === undefined && isSet)
+    return { change: false, reason: 'what is in use was not measured, so there is nothing to compare with' }
   if (first === undefined)
     return { change: true, reason: `nothing is set yet; ${nameOf(best)} is the first choice` }
   if (!('prediction' in first)) {

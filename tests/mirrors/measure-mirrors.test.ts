@@ -104,7 +104,7 @@ describe('a mirror is disqualified when it gives', () => {
       })
       expect(only(measurements).fault).toMatchObject({ code })
       const { reference } = labCatalogueOf([{ id: 'bad', address: mirror.url }])
-      expect(rank(measurements, { reference, place }).ranked).toEqual([])
+      expect(rank(measurements, { reference, place, isSet: false }).ranked).toEqual([])
     })
   }
 })

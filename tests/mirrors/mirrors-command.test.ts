@@ -267,6 +267,13 @@ go:
     expect(code).toBe(0)
   })
 
+  test('writes nothing when what is in use was left out', async () => {
+    const { code, out } = await run(['--apply', '--only', 'lab-fast'], { config: configOf() })
+    expect(code).toBe(0)
+    expect(out).toContain('was not measured')
+    expect(out).toContain('nothing was written')
+  })
+
   test('refuses where a variable stands above the file', async () => {
     const { code, out } = await run(['--apply'], {
       env: { POSTHASTE_GO_UPSTREAM: `${slow.url},direct` },
