@@ -70,6 +70,7 @@ interface Job {
   readonly json: boolean
   readonly explain: boolean
   readonly apply: boolean
+  readonly watch: boolean
   readonly catalogue: Catalogue
   readonly candidates: readonly Candidate[]
   readonly place: Place
@@ -110,8 +111,10 @@ export async function mirrorsCommand(
     const job = await prepare(ecosystem, values, io, hooks)
     if (typeof job === 'number') return job
     const pause = hooks.pause ?? pauseFor
-    let code = await runOnce(job, io, stop.signal)
-    while (watch && (await pause(watchEveryMs, stop.signal))) code = await runOnce(job, io, stop.signal)
+    const screen = new LiveScreen(io.stdout)
+    let code = await runOnce(job, io, screen, stop.signal)
+    while (watch && (await pause(watchEveryMs, stop.signal)))
+      code = await runOnce(job, io, screen, stop.signal)
     return code
   } catch (error) {
     if (stop.signal.aborted) return 0
@@ -169,6 +172,7 @@ async function prepare(
     json: isSet(values.json),
     explain: isSet(values.explain),
     apply: isSet(values.apply),
+    watch: isSet(values.watch),
     catalogue,
     candidates,
     place: { region: config.mirrors.region, isp: config.mirrors.isp },
@@ -194,10 +198,9 @@ async function prepare(
   }
 }
 
-async function runOnce(job: Job, io: Io, signal: AbortSignal): Promise<ExitCode> {
+async function runOnce(job: Job, io: Io, screen: LiveScreen, signal: AbortSignal): Promise<ExitCode> {
   const { catalogue, place, now } = job
   const live = io.stdout.isTTY === true && !job.json
-  const screen = new LiveScreen(io.stdout)
   const options = {
     catalogue,
     colour: live && !io.env.NO_COLOR,
@@ -209,7 +212,6 @@ async function runOnce(job: Job, io: Io, signal: AbortSignal): Promise<ExitCode>
   const measurements = await job.measure((progress) => {
     if (live) screen.draw(progressTable(rankNow(progress.measurements), progress, options))
   }, signal)
-  if (live) screen.clear()
   const ranking = rankNow(measurements)
   const served = job.ecosystem === 'go'
   const applied = job.apply && served ? await job.applyOrder(ranking) : undefined
@@ -218,7 +220,12 @@ async function runOnce(job: Job, io: Io, signal: AbortSignal): Promise<ExitCode>
     io.stdout.write(`${JSON.stringify(report)}\n`)
   } else {
     const lines = [...mirrorsTable(ranking, options), ...(job.explain ? retiredLines(catalogue) : [])]
-    io.stdout.write(`${[...lines, '', ...closing(job, ranking, applied)].join('\n')}\n`)
+    const all = [...lines, '', ...closing(job, ranking, applied)]
+    if (live && job.watch) screen.draw([...all, 'measured again every 5 minutes; Ctrl-C ends'])
+    else {
+      if (live) screen.clear()
+      io.stdout.write(`${all.join('\n')}\n`)
+    }
   }
   if (job.apply && !served) {
     io.stderr.write(`posthaste mirrors: ${job.ecosystem} is not served yet, so there is nothing to apply\n`)

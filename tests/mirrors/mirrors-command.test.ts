@@ -215,6 +215,14 @@ describe('on a terminal', () => {
     expect(frames.at(-1)).toContain('\x1b[32m✓\x1b[0m lab-fast')
     expect(frames.at(-1)).not.toContain('round 3 of 3')
   })
+  test('a watch redraws in the same place', async () => {
+    let pauses = 0
+    const pause = async () => ++pauses < 2
+    const watched = await run(['--watch', '--only', 'lab-fast'], { tty: true, hooks: { ...hooks, pause } })
+    const frames = watched.out.split(new RegExp(`${esc}\\[\\d+A\\r${esc}\\[J`))
+    expect(frames.filter((frame) => frame.includes('Ctrl-C ends'))).toHaveLength(2)
+    for (const frame of frames) expect(frame.split('lab-fast').length).toBeLessThanOrEqual(4)
+  })
   test('NO_COLOR takes the colours away', async () => {
     const { out } = await run(['--only', 'lab-fast'], { tty: true, env: { NO_COLOR: '1' } })
     expect(out).not.toMatch(new RegExp(`${esc}\\[\\d*m`))
