@@ -46,7 +46,7 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
   const settings = await settingsFor(parsed.values, io)
   if (settings === undefined) return 64
   try {
-    const rows = await probeAll(settings.loaded, io)
+    const rows = await probeAll(settings.loaded, settings.go, io)
     const json = parsed.values.json === true || parsed.values.json === 'true'
     if (json)
       io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
@@ -60,8 +60,8 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
   }
 }
 
-async function probeAll({ config, origins }: Loaded, io: Io): Promise<Row[]> {
-  const lists = goLists(config, origins)
+async function probeAll({ config, origins }: Loaded, go: Resolved['go'], io: Io): Promise<Row[]> {
+  const lists = goLists(config, origins, go?.found ? go.databaseNames : [])
   const upstream = createUpstream({
     ...(await upstreamOptions(config, io.env)),
     lists,

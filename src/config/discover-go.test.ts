@@ -93,6 +93,26 @@ describe('which source won', () => {
   })
 })
 
+describe('names of checksum databases', () => {
+  const namesOf = async (scene: Scene) => {
+    const { found } = await discover(scene)
+    return found.found ? found.databaseNames : undefined
+  }
+
+  test('the default, in force or hidden by what somebody set', async () => {
+    expect(await namesOf({})).toEqual(['db.example'])
+    expect(await namesOf({ env: { GOSUMDB: 'alias.example' } })).toEqual(['alias.example', 'db.example'])
+    const userFile = 'GOSUMDB=mine.example+00000000+AAAA https://a.example\n'
+    expect(await namesOf({ env: { GOSUMDB: 'off' }, userFile })).toEqual(['mine.example', 'db.example'])
+  })
+
+  test('the default that a toolchain without a go.env file has built in', async () => {
+    const script = honest.replace('"$(value GOSUMDB)"', '"$(value GOSUMDB | grep . || echo built.example)"')
+    const scene = { script, rootFile: '', userFile: 'GOSUMDB=alias.example\n' }
+    expect(await namesOf(scene)).toEqual(['alias.example', 'built.example'])
+  })
+})
+
 describe('private names', () => {
   test('GOPRIVATE and GONOPROXY count both', async () => {
     const { found } = await discover({

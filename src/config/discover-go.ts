@@ -20,6 +20,11 @@ export type GoDiscovery =
       /** The GOPROXY list, without our own address; undefined when the toolchain has none. */
       readonly proxy: GoSetting<string> | undefined
       readonly sumdb: GoSetting<string> | undefined
+      /**
+       * Names of checksum databases that this toolchain knows: the one in force, what its own files say, and its
+       * default. They give a name to a setting that holds none.
+       */
+      readonly databaseNames?: readonly string[]
       /** GOPRIVATE and GONOPROXY together. */
       readonly private: GoSetting<readonly string[]> | undefined
       /** Only where GONOSUMDB was set by itself; else it follows what is private. */
@@ -90,9 +95,23 @@ export async function discoverGo(options: DiscoverGoOptions): Promise<GoDiscover
 
   /** Toolchains without a go.env file have their default built in, and say it when nothing is set. */
   async function builtIn(): Promise<GoSetting<string> | undefined> {
-    const { GOPROXY: _, ...others } = env
-    const bare = await readGoEnv({ ...others, GOENV: 'off' }, asked)
+    const bare = await bareGoEnv()
     return bare.ok ? filled(bare.env.GOPROXY, 'go env (built in)', own) : undefined
+  }
+
+  function bareGoEnv() {
+    const { GOPROXY: _, GOSUMDB: __, ...others } = env
+    return readGoEnv({ ...others, GOENV: 'off' }, asked)
+  }
+
+  async function databaseNames(): Promise<readonly string[]> {
+    const settings = [go.GOSUMDB, userFile.get('GOSUMDB'), rootFile.get('GOSUMDB')]
+    if (setBy('GOSUMDB') && !rootFile.has('GOSUMDB')) {
+      const bare = await bareGoEnv()
+      if (bare.ok) settings.push(bare.env.GOSUMDB)
+    }
+    const names = settings.map((setting) => setting?.trim().split(/[\s+]/, 1)[0] ?? '')
+    return [...new Set(names)].filter((one) => one !== '' && one !== 'off')
   }
 
   const [name = '', address] = go.GOSUMDB.trim().split(/\s+/)
@@ -104,6 +123,7 @@ export async function discoverGo(options: DiscoverGoOptions): Promise<GoDiscover
     goroot: go.GOROOT,
     proxy,
     sumdb: filled(sumdbIsOurs ? name : go.GOSUMDB, originOf('GOSUMDB')),
+    databaseNames: await databaseNames(),
     private: patterns(
       [go.GOPRIVATE, go.GONOPROXY],
       setBy('GOPRIVATE') ? originOf('GOPRIVATE') : originOf('GONOPROXY'),

@@ -9,15 +9,19 @@ const MAINLAND_ALIAS = 'https://sum.golang.google.cn'
 export const GO_SOURCES = 'go'
 export const SUMDB_SOURCES = 'go-sumdb'
 
-/** The lists of sources that the settings mean: modules, and the checksum database beside them. */
+/**
+ * The lists of sources that the settings mean: modules, and the checksum database beside them. `databaseNames`
+ * are those that the toolchain knows; one of them names the public database where the setting does not.
+ */
 export function goLists(
-  { go }: Config,
+  { go }: Pick<Config, 'go'>,
   origins: Readonly<Record<string, string>>,
+  databaseNames: readonly string[] = [],
 ): Readonly<Record<string, SourceList>> {
   const foundIn = origins['go.upstream'] ?? 'default'
   const modules =
     go.upstream === undefined ? undefined : goSourceList(go.upstream, foundIn, isBuiltIn(foundIn))
-  const database = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb)
+  const database = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb, databaseNames)
   return {
     ...(modules === undefined ? {} : { [GO_SOURCES]: modules }),
     ...(database?.kind === 'database'

@@ -19,6 +19,8 @@ export interface GoRoomPorts {
   readonly store: Store
   readonly upstream: Upstream
   readonly checkZip: CheckZip
+  /** Names of checksum databases that the toolchain knows. */
+  readonly databaseNames: readonly string[]
   readonly now: () => number
   readonly onSecurity: (event: SecurityEvent) => void
   readonly onTrouble: (detail: string) => void
@@ -43,7 +45,7 @@ export function goRoom(
   const { go } = config
   const isPrivate = compilePatterns(go.private)
   const isUnlisted = compilePatterns(go.nosumdb)
-  const parsed = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb)
+  const parsed = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb, ports.databaseNames)
   const database = parsed?.kind === 'database' ? parsed : undefined
   const proof = database === undefined ? undefined : proofWith(database, config, ports)
 
@@ -64,7 +66,7 @@ export function goRoom(
 
   return {
     ecosystem: { ...ecosystem, foresight },
-    lists: goLists(config, origins),
+    lists: goLists(config, origins, ports.databaseNames),
     gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
     database: proof?.name,
   }

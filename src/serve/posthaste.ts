@@ -96,6 +96,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     store,
     upstream,
     checkZip: zipProver.checkZip,
+    databaseNames: options.go?.found ? (options.go.databaseNames ?? []) : [],
     now: Date.now,
     onSecurity: ({ kind, detail }: { kind: string; detail: string }) => {
       log.security(`checksum database: ${kind}`, { detail })

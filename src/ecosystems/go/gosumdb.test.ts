@@ -62,7 +62,8 @@ describe('GOSUMDB', () => {
       kind: 'database',
       name: undefined,
       keyHash: '033de0ae',
-      url: 'https://sum.golang.google.cn',
+      url: undefined,
+      directUrl: 'https://sum.golang.google.cn',
       wellKnown: true,
     })
   })
@@ -75,7 +76,8 @@ describe('GOSUMDB', () => {
     expect(database).toMatchObject({ kind: 'database', name, directUrl: `https://${name}`, wellKnown: true })
     expect(parseGosumdb('sum.golang.google.cn', [ownName, name])).toMatchObject({
       name,
-      url: 'https://sum.golang.google.cn',
+      url: undefined,
+      directUrl: 'https://sum.golang.google.cn',
     })
     if (database.kind !== 'database') throw new Error('no database')
     expect(parseGosumdb(verifierKey(name, database))).toEqual(database)

@@ -24,7 +24,7 @@ export interface ChecksumDatabase {
   readonly keyData: string
   /** The address in the setting itself; it takes the place of proxies and of the name's own address. */
   readonly url: string | undefined
-  /** `https://NAME`: where the database is when nothing else answers for it. */
+  /** `https://NAME`, or the alias: where the database is when nothing else answers for it. */
   readonly directUrl: string | undefined
   /** True for the public Go checksum database. */
   readonly wellKnown: boolean
@@ -52,7 +52,8 @@ export function parseGosumdb(text: string, candidates: readonly string[] = []): 
   if (extra !== undefined) return problem('it has more than two fields', keyFix)
   if (first === 'off' && address === undefined) return { kind: 'off' }
   if (first === mainlandAlias && address === undefined) {
-    return publicDatabase(candidates.find(isPublicDatabase), `https://${mainlandAlias}`)
+    const named = publicDatabase(candidates.find(isPublicDatabase), undefined)
+    return { ...named, directUrl: `https://${mainlandAlias}` }
   }
   const url = address === undefined ? undefined : parseUrl(address)
   if (address !== undefined && url === undefined) {
