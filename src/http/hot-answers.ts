@@ -9,6 +9,8 @@ export interface HotAnswer extends Omit<Answer, 'headers'> {
   renderedAtSecond: number
 }
 
+const SEEN_WINDOW = 4_096
+
 /** What one answer costs beside its body: its headers, its key, its place in the tables. */
 const OVERHEAD_BYTES = 1_024
 
@@ -23,7 +25,10 @@ export class HotAnswers {
   #young = new Map<string, HotAnswer>()
   #old = new Map<string, HotAnswer>()
   #youngBytes = 0
-  /** Paths that were asked for once lately, as a bitmap by hash: only the second time is worth a place. */
+  /**
+   * Paths that were asked for once lately, as a bitmap by hash: only the second time is worth a place. "Lately"
+   * is short, so that requests spread evenly over far more than fits do not push each other out for nothing.
+   */
   readonly #seen = new Uint8Array(1 << 16)
   #seenCount = 0
 
@@ -60,7 +65,7 @@ export class HotAnswers {
     const slot = Number(Bun.hash.wyhash(path) & 0xffffn)
     if (this.#seen[slot] === 1) return true
     this.#seen[slot] = 1
-    if (++this.#seenCount > this.#seen.length / 2) {
+    if (++this.#seenCount > SEEN_WINDOW) {
       this.#seen.fill(0)
       this.#seenCount = 0
     }
