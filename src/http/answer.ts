@@ -1,0 +1,133 @@
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+import type { StoredObject } from '../store/store.ts'
+import { disposition } from './disposition.ts'
+import { evaluate } from './preconditions.ts'
+
+/** A whole body with its headers, ready to be sent. */
+export interface Answer {
+  readonly key: string
+  readonly ecosystem: EcosystemId
+  /** The source that the bytes once came from. */
+  readonly source: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly body: StoredObject['body']
+  readonly checkedAtMs: number
+  /** From then on it has to be rendered again; `Infinity` for what never changes. */
+  readonly freshUntilMs: number
+}
+
+/** An answer whose headers are kept in the form in which Bun sends them with the least work. */
+export type SendableAnswer = Omit<Answer, 'headers'> & { readonly headers: Answer['headers'] | Headers }
+
+export interface AnswerParts {
+  readonly ecosystem: EcosystemId
+  /** The package's name; the name under which a browser saves the body comes from it. */
+  readonly name: string
+  readonly object: StoredObject
+  readonly freshMs: number
+  readonly cacheControl: string
+  readonly cacheStatus: string
+  readonly nowMs: number
+}
+
+/** The headers of a kept object. Its validator is a hash of its content (engine rule 2). */
+export function renderAnswer(parts: AnswerParts): Answer {
+  const { object, nowMs } = parts
+  const { checkedAtMs } = object.meta
+  const etag = `"${object.sha256.slice(0, 32)}"`
+  const headers: Record<string, string> = {
+    'content-type': object.meta.mediaType,
+    etag,
+    'cache-control': parts.cacheControl,
+    'cache-status': parts.cacheStatus,
+    'accept-ranges': 'bytes',
+    age: ageAt(checkedAtMs, nowMs),
+  }
+  if (object.body.kind === 'file') {
+    headers['content-disposition'] = disposition(fileName(parts.name, object.key))
+  }
+  return {
+    key: object.key,
+    ecosystem: parts.ecosystem,
+    source: object.meta.source,
+    headers,
+    etag,
+    sizeBytes: object.sizeBytes,
+    body: object.body,
+    checkedAtMs,
+    freshUntilMs: checkedAtMs + parts.freshMs,
+  }
+}
+
+/** The value of `Age`: whole seconds since the source last confirmed the body. */
+export function ageAt(checkedAtMs: number, nowMs: number): string {
+  return String(Math.max(0, Math.floor((nowMs - checkedAtMs) / 1_000)))
+}
+
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
+
+/** Sends an answer, or the part of it that the request's conditions and range ask for. */
+export function send(request: Request, answer: SendableAnswer): Response {
+  const asked = request.headers
+  const range = asked.get('range')
+  const ifNoneMatch = asked.get('if-none-match')
+  const ifMatch = asked.get('if-match')
+  if (range === null && ifNoneMatch === null && ifMatch === null && request.method === 'GET') {
+    return whole(answer)
+  }
+  const conditions = { method: request.method, range, ifNoneMatch, ifMatch, ifRange: asked.get('if-range') }
+  const decision = evaluate(conditions, answer)
+  const headers = new Headers(answer.headers)
+  switch (decision.kind) {
+    case 'not-modified':
+      headers.delete('content-type')
+      headers.delete('content-disposition')
+      return new Response(null, { status: 304, headers })
+    case 'failed':
+      return new Response('precondition failed: If-Match names other bytes\n', {
+        status: 412,
+        headers: PLAIN,
+      })
+    case 'unsatisfiable':
+      return new Response(`the range lies outside the ${answer.sizeBytes} bytes of this body\n`, {
+        status: 416,
+        headers: { ...PLAIN, 'content-range': `bytes */${answer.sizeBytes}` },
+      })
+    case 'range': {
+      headers.set('content-range', `bytes ${decision.start}-${decision.end}/${answer.sizeBytes}`)
+      const part =
+        answer.body.kind === 'bytes'
+          ? answer.body.bytes.subarray(decision.start, decision.end + 1)
+          : Bun.file(answer.body.path).slice(decision.start, decision.end + 1)
+      return new Response(part, { status: 206, headers })
+    }
+    case 'full':
+      if (request.method === 'HEAD') {
+        headers.set('content-length', String(answer.sizeBytes))
+        return new Response(null, { headers })
+      }
+      return whole(answer)
+  }
+}
+
+/** How many bytes of the body `response` carries. */
+export function sentBytes(request: Request, response: Response, answer: SendableAnswer): number {
+  if (response.status === 200 && request.method === 'GET') return answer.sizeBytes
+  if (response.status !== 206) return 0
+  const [, start = '0', end = '0'] =
+    /bytes (\d+)-(\d+)/.exec(response.headers.get('content-range') ?? '') ?? []
+  return Number(end) - Number(start) + 1
+}
+
+function whole({ body, headers, sizeBytes }: SendableAnswer): Response {
+  if (body.kind === 'bytes') return new Response(body.bytes, { headers })
+  // A slice past the end sends the whole file, but keeps Bun from answering `Range` by itself: whether a
+  // range may be served was decided above, by If-Range too.
+  return new Response(Bun.file(body.path).slice(0, sizeBytes + 1), { headers })
+}
+
+function fileName(name: string, key: string): string {
+  return `${name.slice(name.lastIndexOf('/') + 1)}@${key.slice(key.lastIndexOf('/') + 1)}`
+}
