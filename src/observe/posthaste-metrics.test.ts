@@ -56,6 +56,17 @@ describe('Posthaste metrics', () => {
     expect(metrics.totals()).toEqual({ requests: 4, hits: 3, sentBytes: 158, fetchedBytes: 7 })
   })
 
+  test('how long requests took, by outcome', () => {
+    const { metrics, value } = setUp()
+    metrics.requestTook('go', 'filled', 300)
+    metrics.requestTook('go', 'filled', 3000)
+    metrics.requestTook('go', 'denied', 1)
+    const of = (labels: string) => value(`posthaste_http_request_duration_seconds_${labels}`)
+    expect(of('bucket{ecosystem="go",outcome="filled",le="0.5"}')).toBe('1')
+    expect(of('sum{ecosystem="go",outcome="filled"}')).toBe('3.3')
+    expect(of('count{ecosystem="go",outcome="denied"}')).toBe('1')
+  })
+
   test('fills, those under way, and joins', () => {
     const { metrics, value } = setUp()
     metrics.fillStarted('go')

@@ -52,6 +52,8 @@ const FIRST_BYTE_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 export interface PosthasteMetrics {
   /** The counter of one ecosystem's requests with one outcome; hold on to it, then counting is two additions. */
   requestCounter(ecosystem: string, outcome: string): (sentBytes: number) => void
+  /** For what is no hit: a hit is over in no time, and costs no look-up. */
+  requestTook(ecosystem: string, outcome: string, tookMs: number): void
   fillStarted(ecosystem: string): void
   fillJoined(ecosystem: string): void
   fillEnded(report: FillReport): void
@@ -96,6 +98,12 @@ export function createPosthasteMetrics(options: PosthasteMetricsOptions): Postha
     'ecosystem',
     'outcome',
   ])
+  const seconds = registry.histograms(
+    'posthaste_http_request_duration_seconds',
+    'From the request to the end of its answer, hits left out.',
+    ['ecosystem', 'outcome'],
+    FILL_BOUNDS,
+  )
   const fills = registerFills(registry)
   const upstream = registerUpstream(registry)
   const integrity = registry.counters(
@@ -117,6 +125,7 @@ export function createPosthasteMetrics(options: PosthasteMetricsOptions): Postha
         bytes.value += sentBytes
       }
     },
+    requestTook: (ecosystem, outcome, tookMs) => seconds.with(ecosystem, outcome).observe(tookMs / 1000),
     ...fills,
     attempted: upstream.attempted,
     integrityFailed: ({ ecosystem, source, stage }) => integrity.with(ecosystem, source, stage).inc(),
