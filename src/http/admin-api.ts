@@ -1,7 +1,7 @@
 import type { CacheOperations } from '../cache/operations.ts'
 import type { ListFilter, ObjectSummary, ProofState } from '../store/store.ts'
 import type { SourceState } from '../upstream/upstream.ts'
-import { admit } from './guard.ts'
+import { type Admission, admit } from './guard.ts'
 
 export interface AdminApiOptions {
   readonly operations: CacheOperations
@@ -42,19 +42,7 @@ export class AdminApi {
     if (route === undefined) {
       return problem(404, `there is no ${url.pathname}; there are ${[...this.#routes.keys()].join(', ')}`)
     }
-    const { headers } = request
-    const admission = admit(
-      {
-        method: request.method,
-        peer,
-        host: headers.get('host'),
-        origin: headers.get('origin'),
-        authorization: headers.get('authorization'),
-        fetchSite: headers.get('sec-fetch-site'),
-        forwarded: ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers.has(name)),
-      },
-      { token: this.#options.token(), changes: route.changes },
-    )
+    const admission = this.#admit(request, peer, route.changes)
     if (!admission.allowed) return problem(admission.status, admission.reason, admission.headers)
     try {
       return json(200, await route.run(url, request.signal))
@@ -62,6 +50,26 @@ export class AdminApi {
       if (error instanceof BadParameter) return problem(400, error.message)
       throw error
     }
+  }
+
+  /** May this request see what the API's reading routes tell? */
+  mayRead(request: Request, peer: string): boolean {
+    return this.#admit(request, peer, false).allowed
+  }
+
+  #admit({ method, headers }: Request, peer: string, changes: boolean): Admission {
+    return admit(
+      {
+        method,
+        peer,
+        host: headers.get('host'),
+        origin: headers.get('origin'),
+        authorization: headers.get('authorization'),
+        fetchSite: headers.get('sec-fetch-site'),
+        forwarded: ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers.has(name)),
+      },
+      { token: this.#options.token(), changes },
+    )
   }
 }
 

@@ -24,6 +24,15 @@ const data: HomePageData = {
     sentBytes: 7_000_000,
     fetchedBytes: 1600,
   },
+  refusals: [
+    {
+      atMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+      what: 'GET /go/m.example/x/@v/v1.0.0.info',
+      status: 502,
+      reason: 'a.example is down',
+      times: 3,
+    },
+  ],
 }
 
 /** What a person reads: tags gone, entities back. */
@@ -49,11 +58,24 @@ describe('homePage', () => {
     expect(text).toContain('Posthaste 0.1.0')
   })
 
+  test('tells what was refused and why', () => {
+    const text = read(homePage(data).html).replace(/\s+/g, ' ')
+    expect(text).toContain('502 GET /go/m.example/x/@v/v1.0.0.info , 3 times a.example is down')
+    expect(homePage(data).html).toContain('datetime="2026-01-02T03:04:05.000Z"')
+  })
+
+  test('shows no stranger what others asked for', () => {
+    const text = read(homePage({ ...data, refusals: undefined }).html)
+    expect(text).not.toContain('m.example')
+    expect(text).toContain("on the server's own machine")
+  })
+
   test('has figures also before the first request', () => {
     const { html } = homePage({
       ...data,
       offline: true,
       ecosystems: [],
+      refusals: [],
       stats: { objects: 0, sizeBytes: 0, maxBytes: 0, requests: 0, hits: 0, sentBytes: 0, fetchedBytes: 0 },
     })
     expect(html).not.toMatch(/NaN|Infinity|undefined/)
@@ -87,9 +109,11 @@ describe('homePage', () => {
       fc.constantFrom('<script>alert(1)</script>', '"><img src=x>', "'&<!--"),
     )
     const expected = tags(homePage(data).html)
+    const texts = fc.tuple(nasty, nasty, nasty, nasty, nasty, nasty, nasty)
     fc.assert(
-      fc.property(nasty, nasty, nasty, nasty, nasty, (version, baseUrl, id, line, undo) => {
-        const { html } = homePage({ ...data, version, baseUrl, ecosystems: [{ id, line, undo }] })
+      fc.property(texts, ([version, baseUrl, id, line, undo, what, reason]) => {
+        const refusals = [{ atMs: 1, what, status: 404, reason, times: 1 }]
+        const { html } = homePage({ ...data, version, baseUrl, ecosystems: [{ id, line, undo }], refusals })
         expect(tags(html)).toBe(expected)
         expect(html.match(/"/g)?.length).toBe(homePage(data).html.match(/"/g)?.length)
       }),

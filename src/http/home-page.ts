@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import { humanBytes, humanUptime } from '../observe/human.ts'
+import type { RecentRefusal } from '../observe/recent-refusals.ts'
+import { clockTime } from '../observe/terminal-text.ts'
 import { HOME_STYLE } from './home-style.ts'
 import { html, SafeHtml } from './html.ts'
 
@@ -14,6 +16,8 @@ export interface HomePageData {
   /** What sets a client up, and what undoes it; both may have several lines. */
   readonly ecosystems: readonly { readonly id: string; readonly line: string; readonly undo: string }[]
   readonly stats: HomeStats
+  /** Newest first; undefined for a reader who may not see what others asked for. */
+  readonly refusals: readonly RecentRefusal[] | undefined
 }
 
 /** Requests and bytes count from the start of the server. */
@@ -99,6 +103,7 @@ export function homePage(data: HomePageData): HomePage {
 ${figures(data.stats)}
 <h2>Use it<span lang="zh-Hans">复制一行即可使用</span></h2>
 ${clients(data)}
+${refused(data)}
 <footer><span>Posthaste ${data.version}</span> <a href="/metrics">Metrics</a> <a href="/healthz">Health</a> <a href="/readyz">Readiness</a></footer>
 </main>
 <script>${new SafeHtml(SCRIPT)}</script>
@@ -138,6 +143,21 @@ function clients({ ecosystems }: HomePageData): SafeHtml {
 `
   })
   return html`${cards}`
+}
+
+function refused({ refusals }: HomePageData): SafeHtml {
+  if (refusals === undefined) {
+    return html`<p class="hidden">What was refused, and why, is shown on the server's own machine, and in its log.</p>`
+  }
+  if (refusals.length === 0) return html``
+  const rows = refusals.map(({ atMs, what, status, reason, times }) => {
+    const again = times === 1 ? '' : `, ${times} times`
+    return html`<li><p class="what"><time datetime="${new Date(atMs).toISOString()}">${clockTime(atMs)}</time> <b>${status}</b> <code>${what}</code>${again}</p><p>${reason}</p></li>
+`
+  })
+  return html`<h2>Refused of late<span lang="zh-Hans">最近的拒绝与原因</span></h2>
+<ol class="refused">
+${rows}</ol>`
 }
 
 const count = (value: number): string => value.toLocaleString('en')

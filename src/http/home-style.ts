@@ -60,6 +60,14 @@ button { display: none; }
 }
 button:hover { border-color: var(--seal); color: var(--seal); }
 :focus-visible { outline: 2px solid var(--seal); outline-offset: 2px; }
+.refused { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .8rem; }
+.refused li { padding: .75rem 1.15rem .8rem; overflow-wrap: anywhere; }
+.refused li + li { border-top: 1px solid var(--line); }
+.refused p { margin: 0; }
+.refused .what, .hidden { font-size: .88rem; color: var(--soft); }
+.refused b { color: var(--seal); font-variant-numeric: tabular-nums; }
+.refused time { font-variant-numeric: tabular-nums; }
+.refused code { color: var(--ink); font: .92em/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 footer { margin-top: 2.4rem; padding-top: 1.1rem; border-top: 1px solid var(--line); font-size: .88rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
 a { color: inherit; text-underline-offset: .2em; }
 a:hover { color: var(--seal); }

@@ -10,7 +10,8 @@ export interface HttpServerOptions {
   /** False while the server is starting or stopping. */
   readonly ready: () => boolean
   readonly metrics: () => string
-  readonly home: (baseUrl: string) => { readonly html: string; readonly csp: string }
+  /** What only those may see who may use the admin API is shown when `isTrusted`. */
+  readonly home: (baseUrl: string, isTrusted: boolean) => { readonly html: string; readonly csp: string }
   /** A handler failed in a way that nobody expected. */
   readonly crashed: (error: Error) => void
 }
@@ -55,12 +56,13 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
       if (relayed !== undefined) return relayed
     }
     if (path.startsWith('/api/')) {
-      return admin.handle(request, new URL(url), server.requestIP(request)?.address ?? '')
+      return admin.handle(request, new URL(url), peerOf(request, server))
     }
     if (!reads) return text(405, `${method} is not served here; use GET or HEAD`, { allow: 'GET, HEAD' })
     switch (path) {
       case '/': {
-        const { html, csp } = options.home(baseUrlFor(request.headers.get('host'), address))
+        const isTrusted = admin.mayRead(request, peerOf(request, server))
+        const { html, csp } = options.home(baseUrlFor(request.headers.get('host'), address), isTrusted)
         return new Response(html, {
           headers: {
             'content-type': 'text/html; charset=utf-8',
@@ -113,6 +115,10 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     },
     stop: (force) => server.stop(force),
   }
+}
+
+function peerOf(request: Request, server: Bun.Server<undefined>): string {
+  return server.requestIP(request)?.address ?? ''
 }
 
 function text(status: number, line: string, headers: Record<string, string> = {}): Response {

@@ -12,8 +12,10 @@ import { homePage } from '../http/home-page.ts'
 import { Relay } from '../http/relay.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
 import type { Logger } from '../observe/log.ts'
+import { mask } from '../observe/mask.ts'
 import { createPosthasteMetrics } from '../observe/posthaste-metrics.ts'
 import { readProcess } from '../observe/process-readings.ts'
+import { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestLog } from '../observe/request-log.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
@@ -22,6 +24,7 @@ import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
 import { type GoRoom, goRoom } from './go-room.ts'
 import { keptText } from './kept-text.ts'
 import { observeCache } from './observe-cache.ts'
+import { requestReports } from './request-reports.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { upstreamOptions } from './upstream-options.ts'
 
@@ -120,6 +123,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
   })
+  const refusals = new RecentRefusals({ mask })
   const countGoHit = metrics.requestCounter('go', 'hit')
   const relay: Relay = new Relay({
     ecosystems: () => [go.ecosystem],
@@ -131,10 +135,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     ahead,
     instanceId,
     reportsHits: () => requestLog.on,
-    report: (relayed) => {
-      metrics.requestCounter(relayed.ecosystem, relayed.outcome)(relayed.bytes)
-      if (requestLog.on) requestLog.log(entryOf(relayed))
-    },
+    report: requestReports({ metrics, requestLog, refusals }),
   })
 
   const operations = operationsOn(store, (key) => relay.forget(key))
@@ -157,11 +158,12 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           ahead: ahead.balance(),
           flights: cache.flights,
           store: store.stats(),
+          recentRefusals: refusals.list(),
         }),
       }),
       ready: () => ready,
       metrics: () => metrics.render(),
-      home: (baseUrl) => {
+      home: (baseUrl, isTrusted) => {
         const { objects, bytes: sizeBytes, maxBytes } = store.stats()
         return homePage({
           version: VERSION,
@@ -169,6 +171,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           uptimeMs: Date.now() - startedAtMs,
           offline: config.offline,
           stats: { objects, sizeBytes, maxBytes, ...metrics.totals() },
+          refusals: isTrusted ? refusals.list() : undefined,
           ecosystems: [{ id: 'go', line: goLine(baseUrl), undo: GO_UNDO }],
         })
       },
@@ -240,22 +243,6 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       stopped ??= stop(graceMs)
       return stopped
     },
-  }
-}
-
-function entryOf(relayed: Parameters<ConstructorParameters<typeof Relay>[0]['report']>[0]) {
-  const { request, startedAtMs } = relayed
-  return {
-    atMs: startedAtMs,
-    ecosystem: relayed.ecosystem,
-    method: request.method,
-    path: request.url.slice(request.url.indexOf('/', 8)),
-    status: relayed.status,
-    outcome: relayed.outcome,
-    bytes: relayed.bytes,
-    durationMs: Date.now() - startedAtMs,
-    source: relayed.source,
-    reason: relayed.reason,
   }
 }
 
