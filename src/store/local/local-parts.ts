@@ -83,6 +83,7 @@ class Parts implements LocalParts {
   readonly #covered: PackPlace | undefined
   #aside: string | undefined
   #recovering: Promise<void> = Promise.resolve()
+  #loaded: Promise<void> = Promise.resolve()
   #measured: Promise<void> = Promise.resolve()
   #cleaning: Promise<void> = Promise.resolve()
   #background: Promise<unknown>[] = []
@@ -182,6 +183,7 @@ class Parts implements LocalParts {
     if (this.catalog.state === 'rebuilding') this.#measured = this.#guard('measure', this.#measureBlobs())
     this.#refreshIndexBytes()
     this.#recovering = this.#guard('recover', this.#recover(covered))
+    this.#loaded = this.#guard('see what was put aside', this.upkeep.load())
     this.#cleaning = this.#guard('clean up', this.upkeep.cleanUp(unclean))
     this.#background.push(
       this.#cleaning,
@@ -191,6 +193,7 @@ class Parts implements LocalParts {
   }
 
   async ready(): Promise<void> {
+    await this.#loaded
     for (let seen: unknown; seen !== this.#recovering; ) {
       seen = this.#recovering
       await this.#recovering

@@ -237,3 +237,17 @@ test('the time of the last complete scrub is kept', async () => {
   await after.settle()
   expect(after.stats().lastScrubAtMs).toBe(at)
 })
+
+test('a store that is ready knows what earlier runs put aside, and when they scrubbed', async () => {
+  await using folder = new Folder()
+  const store = await folder.open()
+  await store.put('sound', small, testMeta)
+  for (let n = 0; n < 30; n++) await store.quarantine(`k/${n}`, 'lied', small)
+  await store.verify({})
+  const { quarantineBytes, lastScrubAtMs } = store.stats()
+  await store.close()
+  const after = await folder.open()
+  await after.ready()
+  expect(after.stats()).toMatchObject({ quarantined: 30, quarantineBytes, lastScrubAtMs })
+  expect(lastScrubAtMs).toBeGreaterThan(0)
+})

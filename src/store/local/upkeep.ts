@@ -30,11 +30,16 @@ export class Upkeep {
     this.#parts = parts
   }
 
-  /** Once after a start; `unclean` when the last run may have left files that no key names. */
-  async cleanUp(unclean: boolean): Promise<void> {
-    const { disk, folder, blobs, quarantine, room, signal, maxBytes, state, ready } = this.#parts
+  /** Learns what earlier runs left behind to be told: when they scrubbed, and what they put aside. */
+  async load(): Promise<void> {
+    const { quarantine, state } = this.#parts
     this.lastScrubAtMs = Number(await state.read(scrubState)) || undefined
     await quarantine.load()
+  }
+
+  /** Once after a start; `unclean` when the last run may have left files that no key names. */
+  async cleanUp(unclean: boolean): Promise<void> {
+    const { disk, folder, blobs, room, signal, maxBytes, ready } = this.#parts
     if (!folder.lock) return
     await sweepTmp(disk, folder)
     await ready()
