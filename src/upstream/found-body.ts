@@ -1,4 +1,4 @@
-/** The body of an answer as the consumer sees it: bounded, continued when it breaks, freed when left. */
+/** The body of an answer as the consumer sees it: continued when it breaks, freed when left. */
 
 import { asUpstreamError, broken } from './failure.ts'
 import type { ByteSource } from './http-response.ts'
@@ -8,7 +8,6 @@ export interface FoundBodyOptions {
   readonly first: ByteSource
   /** For messages. */
   readonly host: string
-  readonly maxBytes: number
   /** Of the whole body, when it was announced; a body that ends elsewhere is broken. */
   readonly sizeBytes: number | undefined
   readonly unclaimedMs: number
@@ -56,14 +55,12 @@ export class FoundBody implements AsyncIterable<Uint8Array> {
   }
 
   async *#read(): AsyncGenerator<Uint8Array, undefined> {
-    const { maxBytes, host } = this.#options
     if (this.#givenUp !== undefined) throw this.#givenUp
     try {
       for (let size = 0; ; ) {
         const chunk = await this.#next(size)
         if (chunk === undefined) return
         size += chunk.length
-        if (size > maxBytes) throw broken('too-large', `${host} sent more than the ${maxBytes} bytes allowed`)
         yield chunk
       }
     } finally {

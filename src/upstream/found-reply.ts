@@ -6,7 +6,6 @@ import { decodeBody } from './decode-body.ts'
 import { asFailure, broken, named } from './failure.ts'
 import type { ByteSource, HttpResponse } from './http-response.ts'
 import type { Ask, Reply } from './reply.ts'
-import type { Source } from './source-list.ts'
 
 /** Judges a 200 or 206. @throws UpstreamError when it is not what was asked for */
 export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): Reply {
@@ -46,7 +45,7 @@ export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): 
       etag: response.headers.get('etag'),
       lastModified: response.headers.get('last-modified'),
       mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      body: counted(skipped(plain, skipBytes), attempt, source),
+      body: counted(skipped(plain, skipBytes), attempt, ask),
     }
   } catch (error) {
     response.body.discard()
@@ -54,7 +53,9 @@ export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): 
   }
 }
 
-function counted(body: ByteSource, attempt: Attempt, source: Source): ByteSource {
+function counted(body: ByteSource, attempt: Attempt, { source, request, from }: Ask): ByteSource {
+  const { maxBytes } = request
+  const roomBytes = maxBytes - (from?.atByte ?? 0)
   return {
     async next() {
       try {
@@ -62,7 +63,11 @@ function counted(body: ByteSource, attempt: Attempt, source: Source): ByteSource
         if (chunk === undefined) {
           attempt.whole = true
           attempt.over({ kind: 'found' })
-        } else attempt.bytes += chunk.length
+          return undefined
+        }
+        attempt.bytes += chunk.length
+        if (attempt.bytes > roomBytes)
+          throw broken('too-large', `${source.id} sent more than the ${maxBytes} bytes allowed`)
         return chunk
       } catch (error) {
         const failure = named(asFailure(error, source.id), source)

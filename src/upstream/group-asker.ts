@@ -19,6 +19,7 @@ interface GroupAskerOptions {
   readonly now: () => number
   readonly unclaimedMs: number
   readonly budgetMs: number
+  readonly stallBytes: number
 }
 
 /** At most this share of the requests is sent twice to cut the slow tail. */
@@ -112,20 +113,21 @@ export class GroupAsker {
   ): FoundBody {
     let resumes = 0
     let delivering = reply.source
-    let reached = -1
+    let reached = Number.NEGATIVE_INFINITY
     const tried = new Set<Source>()
     return new FoundBody({
       first: reply.body,
       host: reply.source.id,
-      maxBytes: question.request.maxBytes,
       sizeBytes: reply.sizeBytes,
       unclaimedMs: this.#options.unclaimedMs,
       resume: async (atByte, failure) => {
         if (!continuable(failure) || options.signal.aborted) return undefined
         if (atByte > 0 && reply.sizeBytes === undefined) return undefined
-        // Whoever brought the body no further is not asked again at the same place.
-        if (atByte > reached) tried.clear()
-        reached = atByte
+        // Whoever brought the body no further is not asked again at the same place; a drip is no progress.
+        if (atByte >= reached + this.#options.stallBytes) {
+          tried.clear()
+          reached = atByte
+        }
         const others = options.mayMix ? this.#successors(reply.source, delivering, question) : []
         for (const source of [...others, reply.source].filter((candidate) => !tried.has(candidate))) {
           if (++resumes > maxResumes || !this.#retries.spend()) return undefined
