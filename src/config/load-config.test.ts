@@ -198,6 +198,16 @@ describe('bad input names the place, what was expected, and the nearest key', ()
       "posthaste.yaml:1:1: unknown key 'cahce' (did you mean cache?)",
     ],
     [
+      'a short key in a group, which is not meant for the group around it',
+      'go: {x: 1}',
+      "posthaste.yaml:1:6: unknown key 'go.x' (see docs/configuration.md)",
+    ],
+    [
+      'a misspelt group in a group',
+      'go: {tll: {listMs: 1}}',
+      "posthaste.yaml:1:6: unknown key 'go.tll' (did you mean go.ttl?)",
+    ],
+    [
       'nothing like it',
       'nothing-like-it: 1',
       "posthaste.yaml:1:1: unknown key 'nothing-like-it' (see docs/configuration.md)",

@@ -59,7 +59,7 @@ export function parseYamlFile(
       const name = pair.key.value
       const key = prefix + name
       const node = Object.hasOwn(group, name) ? group[name] : undefined
-      if (node === undefined) problems.push(unknownKey(where, key, keys))
+      if (node === undefined) problems.push(unknownKey(where, key, keys, siblingsIn(group, prefix)))
       else if (isSetting(node)) readValue(key, pair.value)
       else readGroup(key, node, pair.value)
     }
@@ -119,9 +119,15 @@ function find(node: Node, path: readonly (string | number)[]): unknown {
   return 'getIn' in node && typeof node.getIn === 'function' ? node.getIn(path, true) : undefined
 }
 
-function unknownKey(where: string, written: string, keys: readonly string[]): Problem {
-  const near = keys.includes(written) ? undefined : nearest(written, [...keys, ...groupsOf(keys)])
-  if (!keys.includes(written)) return unknownName(where, 'key', written, near)
+function unknownKey(
+  where: string,
+  written: string,
+  keys: readonly string[],
+  siblings: readonly string[],
+): Problem {
+  if (!keys.includes(written)) {
+    return unknownName(where, 'key', written, nearest(written, [...siblings, ...keys]))
+  }
   const nested = written.split('.').join(': { ')
   return {
     where,
@@ -131,8 +137,7 @@ function unknownKey(where: string, written: string, keys: readonly string[]): Pr
   }
 }
 
-function groupsOf(keys: readonly string[]): Set<string> {
-  return new Set(
-    keys.flatMap((key) => key.split('.').map((_, last, parts) => parts.slice(0, last).join('.'))),
-  ).difference(new Set(['']))
+/** What may stand in the same map: its keys, and the groups among them; never a group around it. */
+function siblingsIn(group: Group, prefix: string): readonly string[] {
+  return Object.keys(group).map((name) => prefix + name)
 }
