@@ -210,7 +210,11 @@ class ListedUpstream implements ConfiguredUpstream {
 
 const offlineAnswer = {
   kind: 'failed',
-  failure: { code: 'offline', message: 'no source was asked: this server is offline by its settings' },
+  failure: {
+    code: 'offline',
+    message: 'no source was asked, because this server is offline',
+    hint: 'start without --offline to fetch it',
+  },
 } as const
 
 function httpClientFor(options: UpstreamOptions, limits: UpstreamLimits, now: () => number): HttpClient {

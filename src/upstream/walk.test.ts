@@ -39,6 +39,32 @@ describe('a walk', () => {
     expect<string>((await ask(upstream)).kind).toBe(kind)
   })
 
+  test('names every source that failed, one clause each, and the soonest time to come back', async () => {
+    const saysStatus = (status: string, headers: Record<string, string> = {}) =>
+      fakeServer(saying(answer(status, 'x', { 'Content-Type': 'text/plain', ...headers })))
+    await using down = await saysStatus('500 x')
+    await using denies = await saysStatus('403 x')
+    await using lacks = await saysStatus('404 x')
+    await using busy = await saysStatus('503 x', { 'Retry-After': '7' })
+    const sources = [down, denies, lacks, busy]
+    await using upstream = upstreamOf(sources.map(({ url }) => url).join('|'))
+    const failure = await failureOf(await ask(upstream))
+    const host = ({ url }: { url: string }) => new URL(url).host
+    const clauses = failure.message.split('; ')
+    expect(clauses).toEqual([
+      expect.stringContaining(host(down)),
+      `${host(denies)} answered 403`,
+      expect.stringContaining(host(busy)),
+    ])
+    expect(failure.retryAfterMs).toBeGreaterThan(0)
+  })
+
+  test('tells one source in its own words', async () => {
+    await using server = await fakeServer(saying(answer('500 x', 'x')))
+    await using upstream = upstreamOf(server.url)
+    expect((await failureOf(await ask(upstream))).message).not.toContain(';')
+  })
+
   test('shows the text that the last source gave', async () => {
     await using server = await fakeServer(gone)
     await using upstream = upstreamOf(server.url)
@@ -75,7 +101,11 @@ describe('a walk', () => {
     await using server = await fakeServer(ok)
     await using upstream = upstreamOf(server.url, { offline: true })
     expect((await ask(upstream, { sources: 'npm' })).kind).toBe('not-configured')
-    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'offline' })
+    expect(await failureOf(await ask(upstream))).toEqual({
+      code: 'offline',
+      message: 'no source was asked, because this server is offline',
+      hint: 'start without --offline to fetch it',
+    })
     for await (const probe of upstream.probe('go', new AbortController().signal)) expect(probe.ok).toBe(false)
     upstream.warmUp('go', 3)
     expect(server.connections).toBe(0)

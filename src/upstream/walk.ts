@@ -3,6 +3,7 @@
 import type { FoundBody } from './found-body.ts'
 import type { GroupAsker } from './group-asker.ts'
 import type { GroupQuestion, Vain } from './heat.ts'
+import { joinFailures } from './join-failures.ts'
 import type { FoundReply } from './reply.ts'
 import type { Source, Stop } from './source-list.ts'
 import type { InVain, UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from './upstream.ts'
@@ -22,6 +23,8 @@ export class SourceWalk implements Walk {
   #stop = 0
   /** Sources of the present group that have had their turn, with what they did. */
   #outcomes = new Map<Source, Vain>()
+  /** The same of all groups. */
+  readonly #vains = new Map<Source, Vain>()
   #worst: Vain | undefined
   #given: { readonly source: Source; readonly body: FoundBody } | undefined
   /** After one body was rejected, the next comes from one source alone: then it is plain who lied. */
@@ -95,6 +98,7 @@ export class SourceWalk implements Walk {
   /** A failure outranks a denial, and both outrank "no such thing": an outage must not look like a miss. */
   #note(vain: Vain): void {
     this.#outcomes.set(vain.source, vain)
+    this.#vains.set(vain.source, vain)
     if (this.#worst === undefined || rank(vain) >= rank(this.#worst)) this.#worst = vain
   }
 
@@ -104,8 +108,15 @@ export class SourceWalk implements Walk {
   }
 
   #answerOf(vain: Vain): UpstreamAnswer & InVain {
-    if (vain.kind === 'failed') return { kind: 'failed', failure: vain.failure }
+    if (vain.kind === 'failed')
+      return { kind: 'failed', failure: joinFailures(vain.failure, this.#allVain()) }
     return { ...vain, source: this.#ref(vain.source) }
+  }
+
+  /** Of all groups so far, in the list's order. */
+  #allVain(): Vain[] {
+    const sources = this.#options.stops.flatMap((stop) => (stop.kind === 'group' ? stop.sources : []))
+    return sources.flatMap((source) => this.#vains.get(source) ?? [])
   }
 
   #ref(source: Source) {
