@@ -1,6 +1,7 @@
 /** One request under way: what it teaches about its source, and the report that it ends with. */
 
 import type { Ask, Reply } from './reply.ts'
+import { isUnreachable } from './source-health.ts'
 import type { SourceRecords } from './source-record.ts'
 import type { UpstreamFailure } from './upstream.ts'
 
@@ -49,7 +50,9 @@ export class Attempt {
   /** The answer is one that a source should give. */
   welcome(): void {
     const { source, request } = this.#ask
-    this.#options.records.of(source.id).health[request.shape].answered(this.#firstByteMs ?? 0)
+    const { health } = this.#options.records.of(source.id)
+    health[request.shape].answered(this.#firstByteMs ?? 0)
+    health[otherThan(request.shape)].reached()
   }
 
   over(reply: { readonly kind: Reply['kind']; readonly failure?: UpstreamFailure }): void {
@@ -67,6 +70,8 @@ export class Attempt {
       record.failed(failure, this.#options.now())
       if (failure.code !== 'throttled' && failure.code !== 'too-large')
         health.failed(failure, this.#options.now())
+      // What cannot be connected to for one class of requests cannot be for the other.
+      if (isUnreachable(failure)) record.health[otherThan(request.shape)].failed(failure, this.#options.now())
     }
     this.#options.onAttempt?.({
       list,
@@ -80,4 +85,8 @@ export class Attempt {
       tookMs,
     })
   }
+}
+
+function otherThan(shape: 'metadata' | 'blob'): 'metadata' | 'blob' {
+  return shape === 'blob' ? 'metadata' : 'blob'
 }

@@ -47,6 +47,21 @@ describe('an outage', () => {
     expect(state.dials - dialsBefore).toBeLessThanOrEqual(65)
   })
 
+  test('that metadata met is known to blobs, and the return too', async () => {
+    let now = 0
+    await using server = await fakeServer(sound)
+    const { state, network } = outage(() => server.port)
+    await using upstream = upstreamOf('http://mirror.example', { network, now: () => now })
+    await ask(upstream, { shape: 'metadata' })
+    const dialsAtFirst = state.dials
+    expect((await ask(upstream)).kind).toBe('failed')
+    expect(state.dials).toBe(dialsAtFirst)
+    now += 1000
+    state.down = false
+    expect(await bodyOf(await ask(upstream))).toEqual(whole)
+    expect(await bodyOf(await ask(upstream, { shape: 'metadata' }))).toEqual(whole)
+  })
+
   test('of all sources is answered within the budget', async () => {
     const dead = { lookup: namedNetwork({ a: ['203.0.113.1'] }).lookup, connect: () => new Socket() }
     await using upstream = upstreamOf('http://a:1|http://a:2|http://a:3|http://a:4', {

@@ -63,6 +63,19 @@ describe('the health of a source', () => {
     expect(health.snapshot(11_000).due).toBe(false)
   })
 
+  test('an answer of the other class ends an outage of connections, and nothing else', () => {
+    const unconnected = new SourceHealth()
+    const failing = new SourceHealth()
+    for (let count = 0; count < 3; count++) {
+      unconnected.failed(failure('connect'), 0)
+      failing.failed(failure('http'), 0)
+    }
+    unconnected.reached()
+    failing.reached()
+    expect(unconnected.snapshot(0)).toMatchObject({ state: 'healthy', unreachable: false })
+    expect(failing.snapshot(0).state).toBe('out')
+  })
+
   test('measures latency by a moving average, its own p95, and throughput of large bodies only', () => {
     const health = new SourceHealth()
     for (let count = 1; count <= 19; count++) health.answered(10)

@@ -100,6 +100,14 @@ export class SourceHealth {
     if (this.#samples % samplesPerSort === 0) this.#p95Ms = this.#p95()
   }
 
+  /** An answer of the other class shows that connections can be made. */
+  reached(): void {
+    if (this.#lastFailure === undefined || !isUnreachable(this.#lastFailure)) return
+    this.#unreachable = false
+    this.#inARow = 0
+    this.#trips = 0
+  }
+
   /** An answer was good to its end, as far as it was wanted. */
   succeeded(): void {
     this.#errorRate *= 1 - weight
@@ -144,7 +152,7 @@ export class SourceHealth {
 }
 
 /** Before any request was carried; it says nothing about what was asked for. */
-function isUnreachable({ code }: UpstreamFailure): boolean {
+export function isUnreachable({ code }: UpstreamFailure): boolean {
   return code === 'dns' || code === 'connect' || code === 'tls' || code === 'proxy'
 }
 
