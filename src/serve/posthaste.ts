@@ -90,7 +90,6 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     lists: {},
     version: VERSION,
     instanceId,
-    env,
     onAttempt: (attempt) => metrics.attempted(attempt),
     records: keptText(store, 'source-records', (error) => log.warn('the records of the sources', { error })),
   })
