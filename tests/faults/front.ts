@@ -14,10 +14,13 @@ export interface Front extends AsyncDisposable {
   comeBack(): Promise<void>
 }
 
-export async function startFront(mode: FrontMode): Promise<Front> {
+export async function startFront(
+  mode: FrontMode,
+  { host, port: wanted } = { host: '127.0.0.1', port: 0 },
+): Promise<Front> {
   const open = new Set<Socket>()
   let server: net.Server | undefined
-  let port = 0
+  let port = wanted
   let connections = 0
   const front: Front = {
     get port() {
@@ -44,7 +47,7 @@ export async function startFront(mode: FrontMode): Promise<Front> {
       })
       await new Promise<void>((resolve, reject) => {
         opened.once('error', reject)
-        opened.listen(port, '127.0.0.1', () => resolve())
+        opened.listen(port, host, () => resolve())
       })
       server = opened
       port = (opened.address() as AddressInfo).port

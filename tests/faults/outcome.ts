@@ -16,7 +16,8 @@ export interface Ailment {
 export interface Promised {
   readonly status: number
   readonly says: RegExp
-  readonly code: FailureCode
+  /** Several where the kernel's timing decides. */
+  readonly code: FailureCode | readonly FailureCode[]
   /** What is asked for. Default: the victim's zip. */
   readonly path?: string
   /** A source that could not even be connected to is left alone for a second. Default `at once`. */
@@ -29,7 +30,8 @@ export async function onlySource(lab: FaultLab, ailment: Ailment, promised: Prom
   const served = await lab.serve(ailment.url, ailment.env)
   await ailment.strike()
   await served.isRefused(path, { ...promised, source: ailment.id })
-  assert.equal((await served.source(ailment.id)).lastFailure?.code, promised.code)
+  const { lastFailure } = await served.source(ailment.id)
+  assert.ok(lastFailure && [promised.code].flat().includes(lastFailure.code), JSON.stringify(lastFailure))
   assert.ok(!(await served.keepsNothingWrong()).includes(path), `${path} is kept`)
   await ailment.cure()
   await served.recovers(path, promised.recovery !== 'within seconds')
