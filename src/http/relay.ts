@@ -114,7 +114,7 @@ export class Relay {
 
     const outcome =
       request.method === 'HEAD' ? this.#options.cache.askWhole(resource) : this.#options.cache.ask(resource)
-    this.#options.ahead.asked(resource, outcome instanceof Promise)
+    this.#options.ahead.asked(resource, this.#isCold(request, resource, outcome))
     if (outcome instanceof Promise) {
       return outcome.then(
         (settled) => this.#answer(ecosystem, resource, request, path, settled, nowMs),
@@ -122,6 +122,12 @@ export class Relay {
       )
     }
     return this.#answer(ecosystem, resource, request, path, outcome, nowMs)
+  }
+
+  /** HEAD waits for a whole body and is a promise in any case. */
+  #isCold(request: Request, resource: Resource, outcome: Outcome | Promise<Outcome>): boolean {
+    if (!(outcome instanceof Promise)) return false
+    return request.method !== 'HEAD' || this.#options.cache.peek(resource.key) === undefined
   }
 
   /**
@@ -186,7 +192,7 @@ export class Relay {
     })
     if (outcome.kind === 'hit') {
       this.#options.touch(resource.key)
-      if (this.#hot.admits(path)) this.#hot.set(path, answer)
+      if (canBeForgotten(path, resource.key) && this.#hot.admits(path)) this.#hot.set(path, answer)
     }
     const response = send(request, answer)
     this.#options.report({
@@ -269,7 +275,7 @@ export class Relay {
       ecosystem: ecosystem.id,
       outcome: wordFor(refusal),
       status: rendered.status,
-      bytes: Buffer.byteLength(rendered.body),
+      bytes: request.method === 'HEAD' ? 0 : Buffer.byteLength(rendered.body),
       source: outcome.source,
       reason: refusal.reason,
       request,
@@ -283,7 +289,7 @@ export class Relay {
       ecosystem: id,
       outcome: 'local',
       status: rendered.status,
-      bytes: Buffer.byteLength(rendered.body),
+      bytes: request.method === 'HEAD' ? 0 : Buffer.byteLength(rendered.body),
       source: undefined,
       reason: undefined,
       request,
@@ -329,6 +335,11 @@ function reply(request: Request, rendered: Rendered, extra: Record<string, strin
     status: rendered.status,
     headers: { ...headers, 'content-length': String(Buffer.byteLength(rendered.body)) },
   })
+}
+
+/** The spellings that `HotAnswers.forget` finds; any other percent-encoding would outlive its bytes. */
+function canBeForgotten(path: string, key: string): boolean {
+  return path === `/${key}` || path === `/${key.replaceAll('!', '%21')}`
 }
 
 function cacheControl(resource: Resource, outcome: Kept): string {
