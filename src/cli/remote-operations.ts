@@ -75,12 +75,12 @@ async function request(method: 'GET' | 'POST', address: URL, token: string | und
   }
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok) return body
-  const reason =
-    typeof body === 'object' && body !== null && 'error' in body
-      ? String(body.error)
-      : `status ${response.status}`
+  const said = typeof body === 'object' && body !== null ? body : {}
+  const reason = 'error' in said ? String(said.error) : `it answered with status ${response.status}`
+  const isStranger = response.status === 401 || response.status === 403
+  const fallback = isStranger ? 'see admin.token in the configuration' : 'see the log of the server'
   throw new AdminApiError(
     `the server at ${address.origin} refused: ${reason}`,
-    'see admin.token in the configuration',
+    'hint' in said ? String(said.hint) : fallback,
   )
 }

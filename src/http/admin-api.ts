@@ -1,5 +1,5 @@
 import type { CacheOperations } from '../cache/operations.ts'
-import type { ListFilter, ObjectSummary, ProofState } from '../store/store.ts'
+import { type ListFilter, type ObjectSummary, type ProofState, StoreError } from '../store/store.ts'
 import type { SourceState } from '../upstream/upstream.ts'
 import { type Admission, admit } from './guard.ts'
 
@@ -48,6 +48,9 @@ export class AdminApi {
       return json(200, await route.run(url, request.signal))
     } catch (error) {
       if (error instanceof BadParameter) return problem(400, error.message)
+      if (error instanceof StoreError) return json(500, { error: error.message, hint: error.hint })
+      // Who asked has left, and the work was broken off for it: no failure of ours.
+      if (request.signal.aborted) return problem(503, 'broken off')
       throw error
     }
   }
