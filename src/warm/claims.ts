@@ -37,6 +37,7 @@ export class Claims {
   fetched(key: string, bytes: number): void {
     this.#fetches++
     this.#fetchedBytes += bytes
+    this.#waste(key) // it went missing unused
     this.#unclaimed.set(key, { bytes, untilMs: this.#now() + CLAIM_MS })
     this.#unclaimedBytes += bytes
     this.#expire()
@@ -77,11 +78,16 @@ export class Claims {
   #expire(): void {
     const nowMs = this.#now()
     // In the order in which they came, so the first one that is in time ends the search.
-    for (const [key, { bytes, untilMs }] of this.#unclaimed) {
+    for (const [key, { untilMs }] of this.#unclaimed) {
       if (nowMs < untilMs && this.#unclaimed.size <= MAX_UNCLAIMED) return
-      this.#unclaimed.delete(key)
-      this.#unclaimedBytes -= bytes
-      this.#wastedBytes += bytes
+      this.#waste(key)
     }
+  }
+
+  #waste(key: string): void {
+    const bytes = this.#unclaimed.get(key)?.bytes ?? 0
+    this.#unclaimed.delete(key)
+    this.#unclaimedBytes -= bytes
+    this.#wastedBytes += bytes
   }
 }

@@ -13,8 +13,8 @@ export interface FetchAheadLimits {
 }
 
 export const defaultFetchAheadLimits: FetchAheadLimits = {
-  metadataParallel: 48,
-  blobParallel: 24,
+  metadataParallel: 40,
+  blobParallel: 16,
   maxUnclaimedBytes: 256 * 1024 * 1024,
   maxQueue: 5_000,
 }
@@ -196,7 +196,8 @@ export class FetchAhead {
     try {
       const outcome = await this.#options.cache.askAhead(resource)
       if (outcome.kind === 'refused') {
-        if (outcome.refusal.kind === 'upstream-failed') this.#slowDown(lane)
+        const { kind } = outcome.refusal
+        if (kind === 'upstream-failed' || kind === 'store-failed') this.#slowDown(lane)
         return
       }
       this.#speedUp(lane)
