@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/schema.ts'
 import type { UpstreamOptions } from '../upstream/create-upstream.ts'
+import { configuredProxy } from '../upstream/proxy-settings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -49,5 +50,5 @@ export async function upstreamOptions(
 function withProxy(env: Env, proxy: string | undefined): Env {
   if (proxy === undefined) return env
   const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name)))
-  return proxy === 'off' ? rest : { ...rest, ALL_PROXY: proxy }
+  return proxy === 'off' ? rest : { ...rest, [configuredProxy]: proxy }
 }

@@ -10,11 +10,14 @@ export interface ForwardProxy {
   readonly port: number
   /** From the address's user information. */
   readonly credentials: { readonly user: string; readonly password: string } | undefined
-  /** The variable that named it, for messages. */
+  /** The variable or setting that named it, for messages. */
   readonly foundIn: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+/** Stands beside the variables and above them: the name under which a configured proxy is passed on. */
+export const configuredProxy = 'upstream.proxy'
 
 /**
  * The proxy for an address, or undefined for a direct connection. Loopback is never proxied (as in Go).
@@ -26,7 +29,7 @@ export function proxyFor(url: URL, env: Environment): ForwardProxy | undefined {
     url.protocol === 'https:'
       ? ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy']
       : ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
-  const name = names.find((candidate) => (env[candidate] ?? '').trim() !== '')
+  const name = [configuredProxy, ...names].find((candidate) => (env[candidate] ?? '').trim() !== '')
   if (name === undefined) return undefined
   if (classOfHost(url.hostname) === 'loopback') return undefined
   if (isExempt(url, env.NO_PROXY || env.no_proxy || '')) return undefined
