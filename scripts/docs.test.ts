@@ -6,7 +6,7 @@ import { generatedDocs } from './docs.ts'
 const docs = join(dirname(import.meta.dirname), 'docs')
 
 test.each(Object.entries(generatedDocs()))(
-  'docs/%s is what the schema says (npm run docs)',
+  'docs/%s is what its source says (npm run docs)',
   async (name, text) => {
     expect(await readFile(join(docs, name), 'utf8')).toBe(text)
   },

@@ -10,6 +10,8 @@ type Rule = Omit<FaultRule, 'pattern'>
 
 const always = (fault: Fault): readonly Rule[] => [{ fault }]
 
+const wrongSum = /sent wrong bytes for victim\.example\/x: .*checksum/
+
 async function ailing(lab: FaultLab, rules: readonly Rule[], pattern = victimZip): Promise<Ailment> {
   const upstream = await lab.upstream()
   return {
@@ -148,11 +150,21 @@ export const answerFaults: readonly FaultRow[] = [
     injected: 'one bit of the body is wrong, its length is right',
     promised: `${refused('that the bytes contradict the checksum database')}; the evidence lies in the quarantine, the source is marked; ${orCut}`,
     code: 'wrong-content',
-    check: misbehaviour(
-      always({ kind: 'wrong-bytes' }),
-      { status: 502, says: /sent wrong bytes for victim\.example\/x/, code: 'wrong-content' },
-      { breaksOff: true },
-    ),
+    check: async (lab) => {
+      const ailment = await ailing(lab, always({ kind: 'wrong-bytes' }))
+      const promised = { status: 502, says: wrongSum, code: 'wrong-content' } as const
+      await onlySource(lab, ailment, promised)
+      await equalSources(lab, await ailing(lab, always({ kind: 'wrong-bytes' })))
+      await cleanSource(lab, await ailing(lab, always({ kind: 'wrong-bytes' })))
+      const served = await lab.serve(ailment.url)
+      await ailment.strike()
+      await served.ask(victimZip)
+      const { wrong, clean } = await served.source(ailment.id)
+      assert.deepEqual(
+        { wrong, clean, quarantined: await served.quarantined() },
+        { wrong: 1, clean: false, quarantined: 1 },
+      )
+    },
   },
   {
     id: 'html-with-200',
@@ -298,11 +310,11 @@ export const answerFaults: readonly FaultRow[] = [
     injected: '`Content-Length` announces more than there is',
     promised: `${refused('how many bytes came')}; ${orCut}`,
     code: 'truncated',
-    check: misbehaviour(always({ kind: 'lying-length', deltaBytes: 1000 }), {
-      status: 502,
-      says: /closed after|another (size|range)/,
-      code: 'truncated',
-    }),
+    check: misbehaviour(
+      always({ kind: 'lying-length', deltaBytes: 1000 }),
+      { status: 502, says: /closed after|another (size|range)/, code: 'truncated' },
+      { breaksOff: true },
+    ),
   },
   {
     id: 'length-too-short',

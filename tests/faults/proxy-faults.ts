@@ -35,7 +35,8 @@ async function proxied(
 
 function unproxied(fault: FrontMode | 'down', says: RegExp): FaultRow['check'] {
   return async (lab) => {
-    const promised = { status: 502, says, code: 'proxy', recovery: 'within seconds' } as const
+    const withSetting = new RegExp(`(?=.*upstream\\.proxy).*${says.source}`)
+    const promised = { status: 502, says: withSetting, code: 'proxy', recovery: 'within seconds' } as const
     await onlySource(lab, await proxied(lab, fault), promised)
     const ailment = await proxied(lab, fault)
     const honest = await lab.upstream()

@@ -95,6 +95,11 @@ export class Served {
     assert.equal(answer.status, 200, await answer.text())
   }
 
+  /** How many bodies lie in the quarantine. */
+  async quarantined(): Promise<number> {
+    return (await this.#json<{ quarantined: number }>('/api/cache/stats')).quarantined
+  }
+
   async source(id: string): Promise<SourceState> {
     const { sources } = await this.#json<{ sources: SourceState[] }>('/api/upstreams')
     const state = sources.find((one) => one.list === 'go' && one.id === id)
