@@ -85,7 +85,7 @@ export class Cache {
   async askAhead(resource: Resource): Promise<Kept | Refused> {
     const object = await this.#store.find(resource.key)
     if (object !== undefined) return { kind: 'hit', object, ageMs: this.#ageOf(object) }
-    const outcome = await this.#fetch(resource)
+    const outcome = await this.#fetch(resource, true)
     if (outcome.kind !== 'filling') return outcome
     await this.#flights.get(resource.key)?.over
     const whole = await this.#store.find(resource.key)
@@ -151,13 +151,13 @@ export class Cache {
     return { kind: 'stale', object, ageMs, reason: 'the last refresh failed' }
   }
 
-  async #fetch(resource: Resource): Promise<Outcome> {
+  async #fetch(resource: Resource, ahead = false): Promise<Outcome> {
     const miss = this.#misses.get(resource.key, this.#now())
     if (miss !== undefined) return miss
     const underWay = this.#flights.get(resource.key)
     if (underWay !== undefined) this.#observer.fillJoined(resource)
     const joined = underWay !== undefined
-    const answer = await (underWay ?? this.#fly(resource, undefined)).answer
+    const answer = await (underWay ?? this.#fly(resource, undefined, ahead)).answer
     if (answer.kind === 'filling') return { ...answer, joined }
     if (answer.kind === 'refused') return refusedBy(answer.refusal, answer.source)
     return {
@@ -169,7 +169,7 @@ export class Cache {
   }
 
   /** Starts the fetch of a key, or joins the one that is under way. */
-  #fly(resource: Resource, known: StoredObject | undefined): Flight {
+  #fly(resource: Resource, known: StoredObject | undefined, ahead = false): Flight {
     const underWay = this.#flights.get(resource.key)
     if (underWay !== undefined) return underWay
 
@@ -188,7 +188,8 @@ export class Cache {
     }
     const run = async () => {
       try {
-        const result = await fill(resource, known, this.#context, publish, this.#closing.signal)
+        const errand = { resource, known, ahead, publish }
+        const result = await fill(errand, this.#context, this.#closing.signal)
         // The sources that had it say that it is gone: what is kept would outlive the truth.
         if (known !== undefined && isMissing(result)) await this.#forgetGone(resource)
         // In one turn: from here on the store answers, and nobody can join a body that is over.

@@ -54,19 +54,23 @@ export interface Publication {
   readonly source: string
 }
 
+export interface Errand {
+  readonly resource: Resource
+  /** What is kept under its key already. */
+  readonly known: StoredObject | undefined
+  /** Nobody waits for it yet. */
+  readonly ahead: boolean
+  readonly publish: (publication: Publication) => void
+}
+
 /**
  * Fetches one resource, proves it and keeps it: the only way in which bytes get into the store.
  *
  * Engine rule 3: bytes of a source with a clean record are published while they come; those of any other are
  * held until they are proved. After a mismatch nothing is kept and the walk goes on to the next source.
  */
-export async function fill(
-  resource: Resource,
-  known: StoredObject | undefined,
-  context: FillContext,
-  publish: (publication: Publication) => void,
-  signal: AbortSignal,
-): Promise<FillResult> {
+export async function fill(errand: Errand, context: FillContext, signal: AbortSignal): Promise<FillResult> {
+  const { resource, known, publish } = errand
   const { store, upstream, observer } = context
   const startedAtMs = context.now()
   const proof = resource.prove?.(signal)
@@ -75,6 +79,7 @@ export async function fill(
     path: resource.path,
     shape: resource.shape,
     maxBytes: resource.maxBytes,
+    ahead: errand.ahead,
     ...(known && (known.meta.etag ?? known.meta.lastModified) !== undefined
       ? { validators: validatorsOf(known) }
       : {}),

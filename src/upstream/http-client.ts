@@ -21,6 +21,8 @@ export interface GetRequest {
   readonly headers: Readonly<Record<string, string>>
   /** From now until the head of the last answer, redirects included. */
   readonly headMs: number
+  /** Nobody waits for it yet. */
+  readonly ahead?: boolean
 }
 
 interface HttpClientOptions {
@@ -107,6 +109,7 @@ export class HttpClient {
         requestText(url, headers, proxy),
         life,
         patience,
+        request.ahead ?? false,
       )
       if (head.status === 407 && proxy !== undefined) {
         leave(false)
@@ -166,11 +169,11 @@ export class HttpClient {
     }
   }
 
-  async #exchange(pool: Pool, text: string, life: AbortSignal, patience: HeadPatience) {
+  async #exchange(pool: Pool, text: string, life: AbortSignal, patience: HeadPatience, ahead: boolean) {
     const { limits } = this.#options
     for (let fresh = false; ; fresh = true) {
       patience.queuedIn(pool)
-      const connection = await pool.acquire(life, { fresh })
+      const connection = await pool.acquire(life, { fresh, ahead })
       patience.served()
       const reused = connection.uses++ > 0
       const receivedBefore = connection.receivedBytes

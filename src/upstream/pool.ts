@@ -6,6 +6,8 @@ import type { UpstreamLimits } from './limits.ts'
 import type { UpstreamError } from './upstream.ts'
 
 interface Waiter {
+  /** Nobody waits for what it fetches: whoever is waited for comes first. */
+  readonly ahead: boolean
   readonly give: (connection: Connection) => void
   readonly fail: (error: UpstreamError) => void
 }
@@ -18,6 +20,8 @@ interface PoolOptions {
 }
 
 const redialMs = 1000
+/** Free connections that are left to those who are waited for. */
+const reserved = 4
 
 export class Pool {
   readonly #options: PoolOptions
@@ -43,15 +47,20 @@ export class Pool {
   }
 
   /**
-   * A connection of one's own until `release`. With `fresh` it is one that has carried nothing yet.
+   * A connection of one's own until `release`. With `fresh` it is one that has carried nothing yet; with
+   * `ahead` it is none of the last free ones.
    * @throws UpstreamError what the dialling failed with; `signal.reason` when that aborts first
    */
-  acquire(signal: AbortSignal, options: { readonly fresh?: boolean } = {}): Promise<Connection> {
+  acquire(
+    signal: AbortSignal,
+    options: { readonly fresh?: boolean; readonly ahead?: boolean } = {},
+  ): Promise<Connection> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (this.#closed)
       return Promise.reject(broken('aborted', `the connections to ${this.#options.host} are closed`))
     if (options.fresh === true) return this.#dial(signal)
-    const idle = this.#takeIdle()
+    const { ahead = false } = options
+    const idle = !ahead || this.#spares ? this.#takeIdle() : undefined
     if (idle !== undefined) return Promise.resolve(idle)
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -63,6 +72,7 @@ export class Pool {
         reject(signal.reason)
       }
       const waiter: Waiter = {
+        ahead,
         give: (connection) => {
           leave()
           resolve(connection)
@@ -111,8 +121,13 @@ export class Pool {
     return undefined
   }
 
+  /** More is free than is kept for those who are waited for; a small pool keeps less. */
+  get #spares(): boolean {
+    return this.#idle.size >= Math.min(reserved, Math.floor(this.#options.limits.maxConnections / 4))
+  }
+
   #offer(connection: Connection): void {
-    const [waiter] = this.#waiters
+    const waiter = this.#nextWaiter()
     if (waiter !== undefined) {
       waiter.give(connection)
       return
@@ -121,6 +136,12 @@ export class Pool {
     timer.unref()
     this.#idle.set(connection, timer)
     connection.park(() => this.#drop(connection))
+  }
+
+  #nextWaiter(): Waiter | undefined {
+    for (const waiter of this.#waiters) if (!waiter.ahead) return waiter
+    const [first] = this.#waiters
+    return first !== undefined && this.#spares ? first : undefined
   }
 
   #unidle(connection: Connection): void {

@@ -46,7 +46,13 @@ export class SourceClient {
     const attempt = new Attempt(ask, this.#options)
     try {
       const response = await this.#options.http.get(
-        { url, ownHeaders: this.#ownHeaders(source, url), headers: wantedHeaders(ask), headMs: ask.headMs },
+        {
+          url,
+          ownHeaders: this.#ownHeaders(source, url),
+          headers: wantedHeaders(ask),
+          headMs: ask.headMs,
+          ahead: ask.request.ahead ?? false,
+        },
         signal,
       )
       attempt.answered(response.status)

@@ -57,6 +57,8 @@ export interface UpstreamRequest {
   readonly path: string
   readonly shape: 'metadata' | 'blob'
   readonly maxBytes: number
+  /** Nobody waits for it yet: it leaves the last free connections to those who do. */
+  readonly ahead?: boolean
   /** For a conditional request; answered by `not-modified` when the source agrees. */
   readonly validators?: { readonly source: string; readonly etag?: string; readonly lastModified?: string }
 }
