@@ -1,5 +1,5 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
-import { parseGoMod } from './go-mod.ts'
+import { type ModuleVersion, parseGoMod } from './go-mod.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
 import { compareVersions } from './version.ts'
 
@@ -7,6 +7,8 @@ import { compareVersions } from './version.ts'
 const QUIET_MS = 30_000
 /** Module versions that are remembered of one build. */
 const MAX_MODULES = 50_000
+/** Requirements that are remembered of modules whose graph was pruned so far. */
+const MAX_REQUIREMENTS = 200_000
 /**
  * A zip follows its `.mod` by as much: until then the go.mod files that arrive meanwhile may have required a
  * higher version, and the client would never ask for this one.
@@ -34,8 +36,12 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
   const selected = new Map<string, string>()
   /** `path@version` whose requirements the client will load whatever is selected: below an unpruned module. */
   const closure = new Set<string>()
-  /** `path@version` whose requirements were followed already: module graphs have cycles. */
-  const followed = new Set<string>()
+  /**
+   * `path@version` whose requirements were followed already: module graphs have cycles. Of a module that was
+   * pruned, what it requires: it may turn out to stand below an unpruned one as well.
+   */
+  const followed = new Map<string, readonly ModuleVersion[]>()
+  let remembered = 0
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
   const select = (module: string, version: string): boolean => {
@@ -65,6 +71,22 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
     ]
   }
 
+  const follow = (require: readonly ModuleVersion[], unpruned: boolean): Likely[] => {
+    const guesses: Likely[] = []
+    const reached = [...require]
+    for (const required of reached) {
+      const { path, version } = required
+      const id = `${path}@${version}`
+      if (unpruned && !closure.has(id) && closure.size < MAX_MODULES) {
+        closure.add(id)
+        reached.push(...(followed.get(id) ?? []))
+      }
+      if (!select(path, version) && !unpruned) continue
+      guesses.push(...guess(path, version, 'mod', { weight: unpruned ? 0.95 : 0.6 }))
+    }
+    return guesses
+  }
+
   return {
     asked(resource) {
       const nowMs = now()
@@ -72,6 +94,7 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
         selected.clear()
         closure.clear()
         followed.clear()
+        remembered = 0
       }
       lastAskedMs = nowMs
       const version = versionOf(resource)
@@ -101,17 +124,14 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       const id = `${resource.name}@${version}`
       const below = closure.has(id)
       if ((!wanted && !below) || followed.has(id) || followed.size >= MAX_MODULES) return []
-      followed.add(id)
       const parsed = parseGoMod(body)
       if (!parsed.ok) return []
       const { require, goVersion } = parsed.file
       const unpruned = below || !isPruned(goVersion)
-      return require.flatMap((required) => {
-        if (unpruned && closure.size < MAX_MODULES) closure.add(`${required.path}@${required.version}`)
-        const highest = select(required.path, required.version)
-        if (!highest && !unpruned) return []
-        return guess(required.path, required.version, 'mod', { weight: unpruned ? 0.95 : 0.6 })
-      })
+      const worthKeeping = !unpruned && remembered + require.length <= MAX_REQUIREMENTS
+      if (worthKeeping) remembered += require.length
+      followed.set(id, worthKeeping ? require : [])
+      return follow(require, unpruned)
     },
   }
 }

@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, test } from 'bun:test'
+import type { Foresight, Likely, Resource } from '../ecosystem.ts'
+import { createGoForesight } from './foresight.ts'
+import { createGoEcosystem } from './go-ecosystem.ts'
+
+const never = () => false
+const ecosystem = createGoEcosystem({
+  ttl: { listMs: 1, latestMs: 1, queryMs: 1, missMs: 1, treeHeadMs: 1 },
+  onOutage: 'error',
+  isPrivate: never,
+  isUnlisted: never,
+  sumdb: undefined,
+  checkZipForm: () => Promise.reject(new Error('no zip is looked at here')),
+})
+
+function resourceAt(path: string): Resource | undefined {
+  const asked = ecosystem.parse(path)
+  return asked.kind === 'resource' ? asked.resource : undefined
+}
+
+function resource(file: string): Resource {
+  const [, name = '', extension = ''] = /^(.*)\.(list|info|mod|zip)$/.exec(file) ?? []
+  const at = name.indexOf('@')
+  const path =
+    extension === 'list' ? `/${name}/@v/list` : `/${name.slice(0, at)}/@v/${name.slice(at + 1)}.${extension}`
+  const found = resourceAt(path)
+  if (found === undefined) throw new Error(`${path} is no resource`)
+  return found
+}
+
+let nowMs: number
+let foresight: Foresight
+beforeEach(() => {
+  nowMs = 1_000_000
+  foresight = createGoForesight({ resourceAt, now: () => nowMs })
+})
+
+const short = ({ resource: { key } }: Likely) => key.replace(/^go\//, '').replace('/@v/', '@')
+const asked = (file: string) => [...foresight.asked(resource(file))]
+const words = (guesses: readonly Likely[]) => guesses.map(short)
+
+/** The `.mod` of `m@v1.0.0` is at hand; `requires` are `path@version`. */
+function arrived(file: string, go: string | undefined, requires: readonly string[], wanted = true): Likely[] {
+  const lines = [
+    `module ${file.slice(0, file.indexOf('@'))}`,
+    ...(go === undefined ? [] : [`go ${go}`]),
+    ...requires.map((required) => `require ${required.replace('@', ' ')}`),
+  ]
+  return [
+    ...foresight.arrived(resource(`${file}.mod`), new TextEncoder().encode(`${lines.join('\n')}\n`), wanted),
+  ]
+}
+
+/** What the engine would still fetch of these guesses. */
+const stillLikely = (guesses: readonly Likely[]) =>
+  words(guesses.filter((likely) => likely.stillLikely?.() !== false))
+
+describe('after a request', () => {
+  test('.mod makes its .info and .zip likely, but not before better knowledge can come in', () => {
+    const guesses = asked('a.example/m@v1.0.0.mod')
+    expect(words(guesses)).toEqual(['a.example/m@v1.0.0.info', 'a.example/m@v1.0.0.zip'])
+    expect(guesses.every(({ delayMs }) => delayMs > 0)).toBe(true)
+  })
+
+  test('.info makes .zip and .mod likely at once', () => {
+    const guesses = asked('a.example/m@v1.0.0.info')
+    expect(guesses.map((likely) => [short(likely), likely.delayMs])).toEqual([
+      ['a.example/m@v1.0.0.zip', 0],
+      ['a.example/m@v1.0.0.mod', 0],
+    ])
+  })
+
+  test.each(['a.example/m@v1.0.0.zip', 'a.example/m.list'])('%s says nothing more', (file) => {
+    expect(asked(file)).toEqual([])
+  })
+
+  test('the .mod of a version below the highest one is only read, not built with', () => {
+    asked('a.example/m@v1.5.0.mod')
+    expect(asked('a.example/m@v1.0.0.mod')).toEqual([])
+  })
+
+  test('upper case stays what it is', () => {
+    expect(words(asked('a.example/!m@v1.0.0-!r!c1.mod'))).toContain('a.example/!m@v1.0.0-!r!c1.zip')
+    expect(words(arrived('a.example/n@v1.0.0', '1.21', ['a.example/Azure@v1.0.0']))).toEqual([
+      'a.example/!azure@v1.0.0.mod',
+    ])
+  })
+})
+
+describe('minimal version selection', () => {
+  test('what a higher requirement displaces is no longer likely', () => {
+    const low = arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.2.0'])
+    const high = arrived('a.example/n@v1.0.0', '1.21', ['a.example/x@v1.10.0'])
+    expect(stillLikely(low)).toEqual([])
+    expect(stillLikely(high)).toEqual(['a.example/x@v1.10.0.mod'])
+  })
+
+  test('a lower requirement displaces nothing', () => {
+    const high = arrived('a.example/n@v1.0.0', '1.21', ['a.example/x@v1.10.0'])
+    expect(arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.9.0'])).toEqual([])
+    expect(stillLikely(high)).toEqual(['a.example/x@v1.10.0.mod'])
+  })
+
+  test('a zip that waits goes when a higher version is required meanwhile', () => {
+    const guesses = asked('a.example/x@v1.0.0.mod')
+    expect(stillLikely(guesses)).toHaveLength(2)
+    arrived('a.example/n@v1.0.0', '1.21', ['a.example/x@v1.1.0'])
+    expect(stillLikely(guesses)).toEqual([])
+  })
+
+  test('major versions are modules of their own', () => {
+    arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.9.0'])
+    expect(words(arrived('a.example/n@v1.0.0', '1.21', ['a.example/x/v2@v2.0.0']))).toEqual([
+      'a.example/x/v2@v2.0.0.mod',
+    ])
+  })
+})
+
+describe('a pruned graph (go 1.17 and later)', () => {
+  test.each(['1.17', '1.21.3', '1.100', '2.0'])('go %s: only what the client wanted is followed', (go) => {
+    expect(words(arrived('a.example/m@v1.0.0', go, ['a.example/x@v1.0.0']))).toEqual([
+      'a.example/x@v1.0.0.mod',
+    ])
+    expect(arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'], false)).toEqual([])
+  })
+
+  test('once the client wants it, it is followed', () => {
+    arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.0.0'])
+    arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'], false)
+    expect(words(arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0']))).toEqual([
+      'a.example/y@v1.0.0.mod',
+    ])
+  })
+})
+
+describe('an unpruned graph', () => {
+  test.each(['1.16', '1.9', '1.2', undefined])('go %s: everything below is followed, pruned or not', (go) => {
+    arrived('a.example/m@v1.0.0', go, ['a.example/x@v1.0.0'])
+    expect(words(arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'], false))).toEqual([
+      'a.example/y@v1.0.0.mod',
+    ])
+    expect(words(arrived('a.example/y@v1.0.0', '1.21', ['a.example/z@v1.0.0'], false))).toEqual([
+      'a.example/z@v1.0.0.mod',
+    ])
+  })
+
+  test('its .mod files are loaded whatever is selected', () => {
+    arrived('a.example/n@v1.0.0', '1.21', ['a.example/x@v1.9.0'])
+    const below = arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
+    expect(stillLikely(below)).toEqual(['a.example/x@v1.0.0.mod'])
+  })
+
+  test('a circle is followed once', () => {
+    arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
+    const round = ['a.example/m@v1.0.0', 'a.example/x@v1.0.0']
+    expect(arrived('a.example/x@v1.0.0', '1.16', round, false)).toHaveLength(2)
+    expect(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'], false)).toEqual([])
+    expect(arrived('a.example/x@v1.0.0', '1.16', round, false)).toEqual([])
+  })
+
+  test('reaches below a pruned module whose go.mod was here before', () => {
+    arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'])
+    arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
+    expect(words(arrived('a.example/y@v1.0.0', '1.21', ['a.example/z@v1.0.0'], false))).toEqual([
+      'a.example/z@v1.0.0.mod',
+    ])
+  })
+})
+
+describe('a build', () => {
+  test('is over after 30 s without a request: what it selected counts no more', () => {
+    asked('a.example/x@v1.9.0.mod')
+    nowMs += 30_000
+    expect(asked('a.example/x@v1.0.0.mod')).toEqual([])
+    nowMs += 30_001
+    expect(asked('a.example/x@v1.0.0.mod')).toHaveLength(2)
+  })
+
+  test('what was followed in the last one is followed in the next', () => {
+    asked('a.example/m@v1.0.0.mod')
+    expect(arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.0.0'])).toHaveLength(1)
+    nowMs += 30_001
+    asked('a.example/m@v1.0.0.mod')
+    expect(arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.0.0'])).toHaveLength(1)
+  })
+})
+
+describe('whatever stands in a go.mod', () => {
+  test.each([
+    ['no go.mod', 'a page: <html>'],
+    ['nothing', ''],
+    ['a path that escapes', 'module a.example/m\nrequire ../../etc v1.0.0\n'],
+    ['a version that is none', 'module a.example/m\nrequire a.example/x latest\n'],
+    ['a query', 'module a.example/m\nrequire a.example/x master\n'],
+    ['an address', 'module a.example/m\nrequire http://a.example/x v1.0.0\n'],
+  ])('%s makes nothing likely', (_name, body) => {
+    expect([
+      ...foresight.arrived(resource('a.example/m@v1.0.0.mod'), new TextEncoder().encode(body), true),
+    ]).toEqual([])
+  })
+
+  test('bodies of other kinds are not read', () => {
+    const body = new TextEncoder().encode('module a.example/m\nrequire a.example/x v1.0.0\n')
+    for (const file of ['a.example/m@v1.0.0.info', 'a.example/m.list', 'a.example/m@v1.0.0.zip']) {
+      expect([...foresight.arrived(resource(file), body, true)]).toEqual([])
+    }
+  })
+})
