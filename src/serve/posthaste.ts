@@ -182,7 +182,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     await store.close()
     throw error
   }
-  await writeServerFile(config.data, { url: http.url, pid: process.pid })
+  await writeServerFile(config.data, { url: http.url, pid: process.pid }).catch((error: unknown) => {
+    log.warn('`posthaste cache` will not find this server', { error: asError(error) })
+  })
   ready = true
 
   const resourceOf = (key: string): Resource | undefined => {
@@ -224,7 +226,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     await http.stop(true)
     await zipProver.close()
     await upstream.close()
-    await removeServerFile(config.data)
+    await removeServerFile(config.data).catch((error: unknown) => {
+      log.warn('the note of where this server is stays behind', { error: asError(error) })
+    })
     await store.close()
   }
 

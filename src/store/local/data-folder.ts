@@ -69,9 +69,14 @@ function takeLock(path: string): DataLock {
     return takeDataLock(path)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    if (/readonly|read-only/i.test(String(error)))
-      throw storeFault(Object.assign(new Error(String(error)), { code: 'EROFS' }), 'lock', path)
-    throw storeFault(error, 'lock', path)
+    const code = /readonly|read-only/i.test(String(error))
+      ? 'EROFS'
+      : /disk is full/i.test(String(error))
+        ? 'ENOSPC'
+        : undefined
+    if (code === undefined) throw storeFault(error, 'lock', path)
+    const reason = error instanceof Error ? error.message : String(error)
+    throw storeFault(Object.assign(new Error(reason, { cause: error }), { code }), 'lock', path)
   }
 }
 
