@@ -241,8 +241,8 @@ async function receive(
       growing?.grown()
     }
   } catch (error) {
-    growing?.fail(error instanceof Error ? error : new Error(String(error)))
     await stage?.[Symbol.asyncDispose]()
+    growing?.fail(error instanceof Error ? error : new Error(String(error)))
     if (error instanceof StoreError) {
       context.observer.storeFailed(resource, error)
       return { kind: 'no-room', reason: error.message, hint: error.hint }

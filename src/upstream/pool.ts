@@ -20,8 +20,6 @@ interface PoolOptions {
 }
 
 const redialMs = 1000
-/** Free connections that are left to those who are waited for. */
-const reserved = 4
 
 export class Pool {
   readonly #options: PoolOptions
@@ -48,7 +46,7 @@ export class Pool {
 
   /**
    * A connection of one's own until `release`. With `fresh` it is one that has carried nothing yet; with
-   * `ahead` it is none of the last free ones.
+   * `ahead` everybody else comes first.
    * @throws UpstreamError what the dialling failed with; `signal.reason` when that aborts first
    */
   acquire(
@@ -60,7 +58,7 @@ export class Pool {
       return Promise.reject(broken('aborted', `the connections to ${this.#options.host} are closed`))
     if (options.fresh === true) return this.#dial(signal)
     const { ahead = false } = options
-    const idle = !ahead || this.#spares ? this.#takeIdle() : undefined
+    const idle = this.#takeIdle()
     if (idle !== undefined) return Promise.resolve(idle)
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -121,11 +119,6 @@ export class Pool {
     return undefined
   }
 
-  /** More is free than is kept for those who are waited for; a small pool keeps less. */
-  get #spares(): boolean {
-    return this.#idle.size >= Math.min(reserved, Math.floor(this.#options.limits.maxConnections / 4))
-  }
-
   #offer(connection: Connection): void {
     const waiter = this.#nextWaiter()
     if (waiter !== undefined) {
@@ -141,7 +134,7 @@ export class Pool {
   #nextWaiter(): Waiter | undefined {
     for (const waiter of this.#waiters) if (!waiter.ahead) return waiter
     const [first] = this.#waiters
-    return first !== undefined && this.#spares ? first : undefined
+    return first
   }
 
   #unidle(connection: Connection): void {

@@ -57,7 +57,7 @@ export interface UpstreamRequest {
   readonly path: string
   readonly shape: 'metadata' | 'blob'
   readonly maxBytes: number
-  /** Nobody waits for it yet: it leaves the last free connections to those who do. */
+  /** Nobody waits for it yet: whoever is waited for gets a connection first. */
   readonly ahead?: boolean
   /** For a conditional request; answered by `not-modified` when the source agrees. */
   readonly validators?: { readonly source: string; readonly etag?: string; readonly lastModified?: string }
