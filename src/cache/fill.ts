@@ -24,6 +24,9 @@ import { type Late, withPatience } from './patience.ts'
 /** Bodies up to this size stay in memory on their way in; larger ones go through a staged file. */
 const IN_MEMORY_BYTES = 64 * 1024
 
+/** RFC 5842: an upstream found its own request in ours. */
+const LOOP_DETECTED = 508
+
 export interface FillContext {
   readonly store: Store
   readonly upstream: Upstream
@@ -395,6 +398,10 @@ function beforeDirect(after: InVain | undefined, what: string): RefusedFill {
 }
 
 function failed(failure: UpstreamFailure): RefusedFill {
+  if (failure.status === LOOP_DETECTED) {
+    const hint = failure.hint ?? "take Posthaste's own address out of its list of sources"
+    return { kind: 'refused', failure, refusal: { kind: 'loop', reason: failure.message, hint } }
+  }
   return {
     kind: 'refused',
     failure,

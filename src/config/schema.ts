@@ -176,7 +176,7 @@ export const schema = {
       example: '60s',
     }),
     stallMs: setting(duration(1), {
-      fallback: { value: 10 * second },
+      fallback: { value: 5 * second },
       summary: 'A body that makes no progress for so long is given up and fetched elsewhere.',
       example: '30s',
     }),
