@@ -38,14 +38,19 @@ export function sumdbPorts(options: SumdbPortsOptions): {
       options.storeFailed(error)
     }
   }
+  /** Kept, false, and not removed yet: the next read comes at once. */
+  const rejected = new Set<string>()
 
   return {
     remote: {
       async read(path, signal) {
         if (path.startsWith('lookup/')) {
-          const kept = await smallBody(store, keyOf(path))
+          const kept = rejected.has(path) ? undefined : await smallBody(store, keyOf(path))
           if (kept !== undefined) {
-            const reject = () => void store.remove(keyOf(path)).catch(options.storeFailed)
+            const reject = () => {
+              rejected.add(path)
+              store.remove(keyOf(path)).then(() => rejected.delete(path), options.storeFailed)
+            }
             return { kind: 'bytes', bytes: kept, source: 'the cache', reject }
           }
         }
