@@ -224,6 +224,37 @@ describe('of four equal sources, one stalls, one truncates, one lies and one is 
   )
 })
 
+describe('after a body was rejected, one that stalls', () => {
+  const slowly =
+    (script: Script): Script =>
+    async (socket, seen) => {
+      await Bun.sleep(100)
+      await script(socket, seen)
+    }
+
+  const stallsOnce: Script = (socket, seen) => (seen.headers.has('range') ? sound : stalls)(socket, seen)
+
+  test.each([
+    ['is left behind while another is left', stallsOnce, slowly(sound), 0],
+    ['is continued when no other is left', slowly(stallsOnce), saying(answer('500 No')), 1],
+  ] as const)('%s', async (_, stalling, other, continuations) => {
+    await using liar = await fakeServer(lies)
+    await using last = await fakeServer(other)
+    await using third = await fakeServer(stalling)
+    await using upstream = upstreamOf([liar, last, third].map(({ url }) => url).join('|'), shortStall)
+    const walk = upstream.walk(request)
+    let got: Buffer = Buffer.alloc(0)
+    while (!got.equals(whole)) {
+      const found = await nextOf(walk)
+      expect(found.kind).toBe('found')
+      got = await bodyOf(found).catch(() => Buffer.alloc(0))
+      if (!got.equals(whole)) walk.reject({ code: 'wrong-content', message: 'not what was proved' })
+    }
+    expect(third.seen.length).toBeGreaterThan(0)
+    expect(third.seen.filter(({ headers }) => headers.has('range')).length).toBe(continuations)
+  })
+})
+
 test('a page instead of a package puts its source behind its equals', async () => {
   await using portal = await fakeServer(saying(answer('200 OK', '<html>', { 'Content-Type': 'text/html' })))
   await using good = await fakeServer(async (socket, seen) => {

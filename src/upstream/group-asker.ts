@@ -105,11 +105,12 @@ export class GroupAsker {
   /**
    * The body, continued when it breaks.
    * @param mayMix another source may supply the rest; false once a mixed body turned out wrong
+   * @param othersLeft an equal source has not had its turn
    */
   bodyOf(
     reply: FoundReply,
     question: GroupQuestion,
-    options: { mayMix: boolean; signal: AbortSignal },
+    options: { mayMix: boolean; othersLeft: boolean; signal: AbortSignal },
   ): FoundBody {
     let resumes = 0
     let delivering = reply.source
@@ -123,6 +124,8 @@ export class GroupAsker {
       resume: async (atByte, failure) => {
         if (!continuable(failure) || options.signal.aborted) return undefined
         if (atByte > 0 && reply.sizeBytes === undefined) return undefined
+        // Alone it would only stall once more; its equals have not had their turn.
+        if (failure.code === 'stall' && !options.mayMix && options.othersLeft) return undefined
         // Whoever brought the body no further is not asked again at the same place; a drip is no progress.
         if (atByte >= reached + this.#options.stallBytes) {
           tried.clear()

@@ -85,7 +85,11 @@ export class SourceWalk implements Walk {
   }
 
   #give(reply: FoundReply, question: GroupQuestion, signal: AbortSignal): UpstreamAnswer {
-    const body = this.#options.asker.bodyOf(reply, question, { mayMix: !this.#rejected, signal })
+    const othersLeft = question.sources.some(
+      (source) => source !== reply.source && !this.#outcomes.has(source),
+    )
+    const options = { mayMix: !this.#rejected, othersLeft, signal }
+    const body = this.#options.asker.bodyOf(reply, question, options)
     this.#given = { source: reply.source, body }
     return {
       kind: 'found',
