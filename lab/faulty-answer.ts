@@ -96,8 +96,10 @@ async function sendFile(
     if (fault?.kind === 'lying-length') await finish(socket)
     return
   }
-  if (fault?.kind === 'stall') await whenClosed(socket)
-  else if (fault?.kind === 'reset') await reset(socket)
+  // What was sent whole has not stalled; a hanging connection would be a fault of the next request's.
+  if (fault?.kind === 'stall') {
+    if (stopAt < end) await whenClosed(socket)
+  } else if (fault?.kind === 'reset') await reset(socket)
   else await finish(socket)
 }
 
