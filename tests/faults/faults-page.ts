@@ -7,8 +7,8 @@ const introduction = `<!-- Written by \`npm run docs\` from tests/faults/; chang
 What happens to a source, and what a client and its user get. Each line is a test that injects the fault into the real
 server's sources and checks the promise: \`npm test -- tests/faults\` runs them all. What holds for every line:
 
-- No request hangs. An answer comes within \`upstream.budgetMs\`, or one limit of progress (\`upstream.stallMs\`) later
-  when a body stalls; with all sources down within 10 s.
+- No request hangs. Sources that give no answer cost \`upstream.budgetMs\` (10 s) at most, all of them together; a source
+  whose body stalls costs \`upstream.stallMs\`, and once more where its own continuation stalls too.
 - The first line of an error names the source and what it did, and then what to do about it.
 - Nothing wrong is kept, and what is sent never ends cleanly when it is not whole and proved.
 - When the fault is over the next request works; a source that could not even be connected to is tried again after a second.
