@@ -70,7 +70,7 @@ export async function cacheCommand(args: readonly string[], io: Io): Promise<Exi
   if (settings === undefined) return 64
   try {
     await using opened = await openOperations(settings.loaded.config)
-    const json = parsed.values.json === true || parsed.values.json === 'true'
+    const json = isSet(parsed.values.json)
     return await subcommand({ operations: opened.operations, argument, flags: parsed.values, json, io })
   } catch (error) {
     tellError(error, io, 'cache')
@@ -101,7 +101,7 @@ async function stats({ operations, json, io }: Call): Promise<ExitCode> {
 async function ls({ operations, argument, flags, json, io }: Call): Promise<ExitCode> {
   const filter: ListFilter = {
     ...(argument === undefined ? {} : { pattern: argument }),
-    ...(flags.unproved === true ? { proof: 'unproved' } : {}),
+    ...(isSet(flags.unproved) ? { proof: 'unproved' } : {}),
   }
   for await (const object of operations.list(filter)) {
     io.stdout.write(
@@ -152,6 +152,11 @@ function tellAmount(
       : `${verb} ${amount.objects} ${amount.objects === 1 ? 'object' : 'objects'}, ${humanBytes(amount.bytes)}\n`,
   )
   return 0
+}
+
+/** `--flag` or `--flag=true`. */
+function isSet(value: unknown): boolean {
+  return value === true || value === 'true'
 }
 
 function parseSize(text: string): number | undefined {

@@ -21,6 +21,8 @@ const commands: readonly Command[] = [
   { name: 'version', summary: 'prints the version', run: versionCommand },
 ]
 
+const helpWords: readonly string[] = ['help', '--help', '-h']
+
 const help = `posthaste: a caching relay for package managers
 
 Usage: posthaste COMMAND [FLAGS]
@@ -43,9 +45,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     return 64
   }
   if (name === '--version' || name === '-v') return versionCommand(rest, io)
-  if (name === 'help' || name === '--help' || name === '-h') {
+  if (helpWords.includes(name)) {
     const [about] = rest
-    if (about === undefined) {
+    if (about === undefined || helpWords.includes(about)) {
       io.stdout.write(help)
       return 0
     }

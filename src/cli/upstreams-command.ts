@@ -13,7 +13,8 @@ import { settingsFor } from './settings.ts'
 const help = `posthaste upstreams [--json] [--config FILE] [--SETTING VALUE …]
 
 Shows each ecosystem's sources in the order in which they are asked, where each was found (the toolchain, a
-variable, a file), and whether it answers. Exit code 0: each list has a source that answers; 1: one has none.
+variable, a file), and whether it answers. Exit code 0: each list that names sources has one that answers;
+1: one has none, or nothing is configured.
 
 Example: posthaste upstreams
          POSTHASTE_GO_UPSTREAM='https://goproxy.cn|https://goproxy.io,direct' posthaste upstreams --json
@@ -51,13 +52,18 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
     if (json)
       io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
     else tell(rows, settings.go, io)
-    const lists = new Set(rows.map(({ list }) => list))
-    const alive = new Set(rows.filter(({ ok }) => ok).map(({ list }) => list))
-    return lists.size > 0 && lists.size === alive.size ? 0 : 1
+    return isHealthy(rows) ? 0 : 1
   } catch (error) {
     tellError(error, io, 'upstreams')
     return 2
   }
+}
+
+/** A list of words alone (`direct`, `off`) fetches nothing, as it was told to: nothing in it can fail. */
+function isHealthy(rows: readonly Row[]): boolean {
+  const sources = rows.filter(({ id }) => id !== 'direct' && id !== 'off')
+  const alive = new Set(sources.filter(({ ok }) => ok).map(({ list }) => list))
+  return rows.length > 0 && sources.every(({ list }) => alive.has(list))
 }
 
 async function probeAll({ config, origins }: Loaded, go: Resolved['go'], io: Io): Promise<Row[]> {
