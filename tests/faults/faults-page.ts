@@ -15,8 +15,8 @@ server's sources and checks the promise: \`npm test -- tests/faults\` runs them 
 
 Two kinds of lists matter. *Equal* sources are joined by \`|\`: whatever one does, the client gets a whole body from another.
 From the *only* source, or after a \`,\`, the client gets an error with a status. A source whose bytes have been proved often has
-a clean record: they are passed on while they come, so a fault in the middle of them cuts the connection, and \`go\` asks
-again. The codes are those of \`posthaste_upstream_errors_total\` and \`/api/upstreams\`; [operations](operations.md#failure-codes)
+a clean record: they are passed on while they come, so a fault in the middle of them cuts the connection and the
+download fails; nothing of it is kept. The codes are those of \`posthaste_upstream_errors_total\` and \`/api/upstreams\`; [operations](operations.md#failure-codes)
 says what each means.
 `
 
