@@ -150,7 +150,8 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
         reason: judged.reason,
         stage: growing === undefined ? 'held' : 'streaming',
       })
-      upstream.record(source, 'wrong')
+      // Of a body in pieces the next attempt, from one source alone, shows who lied.
+      if (answer.body.isPieced !== true) upstream.record(source, 'wrong')
       await putAside(store, resource, source, judged.reason, candidate, stage, observer)
       const failure: UpstreamFailure = {
         code: 'wrong-content',

@@ -21,6 +21,7 @@ export class FoundBody implements AsyncIterable<Uint8Array> {
   readonly #unclaimed: NodeJS.Timeout
   #source: ByteSource
   #claimed = false
+  #continued = false
   #givenUp: UpstreamError | undefined
 
   constructor(options: FoundBodyOptions) {
@@ -46,6 +47,11 @@ export class FoundBody implements AsyncIterable<Uint8Array> {
         return chunks.return(undefined)
       },
     }
+  }
+
+  /** More than one answer went into it: if it proves wrong, nobody knows yet whose bytes were. */
+  get isPieced(): boolean {
+    return this.#continued
   }
 
   /** Frees the connection; safe at any time. */
@@ -89,6 +95,7 @@ export class FoundBody implements AsyncIterable<Uint8Array> {
         const rest = await this.#options.resume?.(atByte, failed.failure)
         if (rest === undefined) throw failed
         this.#source = rest
+        this.#continued = true
       }
     }
   }

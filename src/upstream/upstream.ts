@@ -76,7 +76,10 @@ export interface Found {
    * Identity-encoded bytes, decoded when the source compressed them unasked. Ends cleanly only when the body
    * is whole; otherwise throws UpstreamError. Not iterating it to its end, or aborting, frees the connection.
    */
-  readonly body: AsyncIterable<Uint8Array>
+  readonly body: AsyncIterable<Uint8Array> & {
+    /** True when it was continued from another answer: if it proves wrong, `source` may not be to blame. */
+    readonly isPieced?: boolean
+  }
 }
 
 /** What the sources before `direct` answered; the gravest of it. */

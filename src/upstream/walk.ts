@@ -80,7 +80,7 @@ export class SourceWalk implements Walk {
     this.#rejected = true
     given.body.discard()
     // What broke on the way was counted when it broke; that the bytes were wrong is known only now.
-    if (failure.code === 'wrong-content') this.#options.onWrong(given.source, failure)
+    if (failure.code === 'wrong-content' && !given.body.isPieced) this.#options.onWrong(given.source, failure)
     this.#note({ kind: 'failed', source: given.source, failure })
   }
 
