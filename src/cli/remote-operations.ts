@@ -1,3 +1,4 @@
+import { request as send } from 'node:http'
 import type { CacheOperations } from '../cache/operations.ts'
 import type { ListFilter, ObjectSummary, StoreStats, VerifySummary } from '../store/store.ts'
 
@@ -56,16 +57,11 @@ function parametersOf({ pattern, after, limit, proof }: ListFilter): Record<stri
   }
 }
 
-/** The answer is our own server's on this machine, so its shape is trusted. */
+/** The answer is our own server's on this machine, so the shape of its JSON is trusted. */
 async function request(method: 'GET' | 'POST', address: URL, token: string | undefined): Promise<unknown> {
-  let response: Response
+  let answer: { readonly status: number; readonly text: string }
   try {
-    response = await fetch(address, {
-      method,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(30 * 60_000),
-      proxy: '',
-    })
+    answer = await exchange(method, address, token)
   } catch (error) {
     throw new AdminApiError(
       `the server at ${address.origin}, which holds the data folder, does not answer`,
@@ -73,14 +69,50 @@ async function request(method: 'GET' | 'POST', address: URL, token: string | und
       { cause: error },
     )
   }
-  const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok) return body
+  const { status } = answer
+  const body = parsed(answer.text)
+  if (status === 200 && body !== undefined) return body
   const said = typeof body === 'object' && body !== null ? body : {}
-  const reason = 'error' in said ? String(said.error) : `it answered with status ${response.status}`
-  const isStranger = response.status === 401 || response.status === 403
+  const reason = 'error' in said ? String(said.error) : `it answered with status ${status}`
+  const isStranger = status === 401 || status === 403
   const fallback = isStranger ? 'see admin.token in the configuration' : 'see the log of the server'
   throw new AdminApiError(
     `the server at ${address.origin} refused: ${reason}`,
     'hint' in said ? String(said.hint) : fallback,
   )
+}
+
+/** With `node:http`, because `fetch` would send the token through a proxy of the environment. */
+function exchange(
+  method: string,
+  address: URL,
+  token: string | undefined,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      method,
+      agent: false,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(30 * 60_000),
+    }
+    const sent = send(address, options, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (piece: string) => {
+        text += piece
+      })
+      answer.on('error', reject)
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
