@@ -36,7 +36,7 @@ export interface AnswerParts {
 export function renderAnswer(parts: AnswerParts): Answer {
   const { object, nowMs } = parts
   const { checkedAtMs } = object.meta
-  const etag = `"${object.sha256.slice(0, 32)}"`
+  const etag = etagOf(object)
   const headers: Record<string, string> = {
     'content-type': object.meta.mediaType,
     etag,
@@ -59,6 +59,11 @@ export function renderAnswer(parts: AnswerParts): Answer {
     checkedAtMs,
     freshUntilMs: checkedAtMs + parts.freshMs,
   }
+}
+
+/** A hash of the content (engine rule 2). */
+export function etagOf(object: StoredObject): string {
+  return `"${object.sha256.slice(0, 32)}"`
 }
 
 /** The value of `Age`: whole seconds since the source last confirmed the body. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type Answer, ageAt } from './answer.ts'
+import { type Answer, ageAt, type SendableAnswer } from './answer.ts'
 
 /** An answer that was rendered once and is sent again and again, until a moment or until its bytes change. */
 export interface HotAnswer extends Omit<Answer, 'headers'> {
@@ -73,7 +73,7 @@ export class HotAnswers {
     return this.#youngBytes < this.#halfBytes / 2
   }
 
-  set(path: string, answer: Answer): void {
+  set(path: string, answer: SendableAnswer): void {
     this.#drop(path)
     this.#insert(path, { ...answer, headers: new Headers(answer.headers), renderedAtSecond: 0 })
   }

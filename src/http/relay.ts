@@ -4,6 +4,7 @@ import type { Ecosystem, EcosystemId, Refusal, Rendered, Resource } from '../eco
 import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
 import { CACHE_STATUS_HIT, cacheStatus } from './cache-status.ts'
 import { HotAnswers } from './hot-answers.ts'
+import { PassingAnswers } from './passing-answers.ts'
 
 /** How a request ended, in one word, for logs and metrics. */
 export type OutcomeWord =
@@ -68,6 +69,7 @@ export class Relay {
   readonly #options: RelayOptions
   #byPrefix: ReadonlyMap<string, Ecosystem>
   readonly #hot: HotAnswers
+  readonly #passing = new PassingAnswers()
   readonly #now: () => number
 
   constructor(options: RelayOptions) {
@@ -149,7 +151,17 @@ export class Relay {
     if (object === undefined || object.meta.proof === 'unproved') return undefined
     this.#options.touch(key)
     this.#options.ahead.used(key)
-    const answer = renderAnswer({ ecosystem: ecosystem.id, name, object, nowMs: startedAtMs, ...FIXED })
+    const { freshMs, cacheControl, cacheStatus } = FIXED
+    const parts = {
+      ecosystem: ecosystem.id,
+      name,
+      object,
+      nowMs: startedAtMs,
+      freshMs,
+      cacheControl,
+      cacheStatus,
+    }
+    const answer = object.body.kind === 'bytes' ? this.#passing.render(parts) : renderAnswer(parts)
     if (this.#hot.admits(path)) this.#hot.set(path, answer)
     return this.#sendHit(request, answer, startedAtMs)
   }

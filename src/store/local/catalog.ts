@@ -99,16 +99,19 @@ export class Catalog {
 
   /** The record of an entry; undefined when it is damaged. The sync read of the hot path. */
   read(id: number): LiveRecord | undefined {
-    const salt = this.packs.get(this.table.get(id, field.pack))?.salt
-    const bytes = this.readBytes(id)
-    const record = bytes && salt !== undefined ? decodeRecord(bytes, salt) : undefined
+    const pack = this.#packOf(id)
+    const bytes = pack && this.#readFrom(pack, id)
+    const record = bytes && decodeRecord(bytes, pack.salt)
     return record && record.kind !== 'gone' ? record : undefined
   }
 
   /** The bytes of an entry's record as they lie on disk, good or not. */
   readBytes(id: number): Buffer | undefined {
-    const pack = this.packs.get(this.table.get(id, field.pack))
-    if (!pack) return undefined
+    const pack = this.#packOf(id)
+    return pack && this.#readFrom(pack, id)
+  }
+
+  #readFrom(pack: Pack, id: number): Buffer | undefined {
     const bytes = Buffer.allocUnsafe(this.table.get(id, field.length))
     try {
       const read = this.#disk.readNow(pack.fd, bytes, this.table.get(id, field.offset))
@@ -290,8 +293,12 @@ export class Catalog {
     this.table.set(id, field.length, length)
   }
 
+  #packOf(id: number): Pack | undefined {
+    return this.packs.get(this.table.get(id, field.pack))
+  }
+
   #unplace(id: number): void {
-    const pack = this.packs.get(this.table.get(id, field.pack))
+    const pack = this.#packOf(id)
     if (pack) pack.liveBytes -= this.table.get(id, field.length)
   }
 }

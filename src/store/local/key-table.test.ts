@@ -43,3 +43,20 @@ test('entries keep their numbers while the table grows', () => {
   }
   expect(table.find('k50000')).toBe(0)
 })
+
+test('a key that was just asked for is told from the next, through growth and removal', () => {
+  const table = new KeyTable(3)
+  expect(table.find('')).toBe(0)
+  const first = table.add('')
+  table.set(first, field.length, 1)
+  for (let n = 0; n < 3_000; n++) {
+    const key = `k${n}`
+    expect(table.find(key)).toBe(0)
+    const id = table.add(key)
+    table.set(id, field.length, n + 2)
+    expect([table.find(key), table.find(''), table.find(key)]).toEqual([id, first, id])
+    if (n % 2 === 0) continue
+    table.remove(id)
+    expect(table.find(key)).toBe(0)
+  }
+})

@@ -15,6 +15,8 @@ export class KeyTable {
   #count = 0
   #lo = 0
   #hi = 0
+  /** The key that `#lo` and `#hi` are of: a key is marked as used right after it was found. */
+  #hashed: string | undefined
 
   /** `seed` makes collisions unforeseeable for whoever chooses keys. */
   constructor(seed: number) {
@@ -132,6 +134,7 @@ export class KeyTable {
 
   /** Two lanes of 32 bits, after cyrb53 (public domain, bryc). */
   #hash(key: string): void {
+    if (key === this.#hashed) return
     let a = 0xdeadbeef ^ this.#seed
     let b = 0x41c6ce57 ^ this.#seed
     for (let at = 0; at < key.length; at++) {
@@ -143,6 +146,7 @@ export class KeyTable {
     b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
     this.#lo = a >>> 0
     this.#hi = b >>> 0
+    this.#hashed = key
   }
 }
 

@@ -299,9 +299,11 @@ class EmbeddedStore implements LocalStore {
   }
 
   #toObject(record: LiveRecord): StoredObject {
-    const { head } = record
-    if (record.kind === 'body') return { ...head, body: { kind: 'bytes', bytes: record.body } }
-    return { ...head, body: { kind: 'file', path: this.#parts.blobs.path(head.sha256) } }
+    const { key, sha256, sizeBytes, meta } = record.head
+    if (record.kind === 'body') {
+      return { key, sha256, sizeBytes, meta, body: { kind: 'bytes', bytes: record.body } }
+    }
+    return { key, sha256, sizeBytes, meta, body: { kind: 'file', path: this.#parts.blobs.path(sha256) } }
   }
 
   #mustBeWritable(): void {
