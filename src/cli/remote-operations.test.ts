@@ -11,7 +11,7 @@ beforeAll(() => {
   server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    error: () => new Response('broken', { status: 500 }),
+    development: false,
     fetch(request) {
       const { pathname, search } = new URL(request.url)
       asked.push(`${request.method} ${pathname}${search} ${request.headers.get('authorization')}`)
