@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
+import { createServer } from 'node:net'
 import { remoteOperations } from './remote-operations.ts'
 
 let server: ReturnType<typeof Bun.serve>
@@ -11,7 +12,6 @@ beforeAll(() => {
   server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    development: false,
     fetch(request) {
       const { pathname, search } = new URL(request.url)
       asked.push(`${request.method} ${pathname}${search} ${request.headers.get('authorization')}`)
@@ -69,11 +69,13 @@ test.each(['a page', '[', ''])('200 with %j is not the answer of our server', as
 })
 
 test('a server that cuts the answer off does not answer', async () => {
-  answer = () =>
-    new Response(
-      new ReadableStream({
-        pull: (controller) => controller.error(new Error('cut on purpose')),
-      }),
-    )
-  await expect(operations().stats()).rejects.toMatchObject({ code: 'admin.failed' })
+  const cutting = createServer((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"objects": 1}'))
+  })
+  await new Promise<void>((resolve) => cutting.listen(0, '127.0.0.1', resolve))
+  const address = cutting.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const cut = remoteOperations(`http://127.0.0.1:${port}`, undefined)
+  await expect(cut.stats()).rejects.toMatchObject({ code: 'admin.failed' })
+  await new Promise((resolve) => cutting.close(resolve))
 })
