@@ -63,10 +63,12 @@ export class Cache {
     return this.#decide(resource, found)
   }
 
-  /** What is kept under a key, when that is at hand; says nothing about what is not. */
+  /**
+   * What is kept under a key, when that is at hand; says nothing about what is not. A small body is lent until
+   * the next `peek`.
+   */
   peek(key: string): StoredObject | undefined {
-    const found = this.#store.find(key)
-    return found instanceof Promise ? undefined : found
+    return this.#store.peek(key)
   }
 
   /** Like `ask`, but a body on its way is waited for. */
@@ -139,7 +141,7 @@ export class Cache {
   }
 
   #decide(resource: Resource, object: StoredObject | undefined): Outcome | Promise<Outcome> {
-    if (object === undefined) return this.#fetch(resource)
+    if (object === undefined) return this.#misses.get(resource.key, this.#now()) ?? this.#fetch(resource)
     const ageMs = this.#ageOf(object)
     if (ageMs < resource.freshMs) return { kind: 'hit', object, ageMs }
     // Stale is served at once while one refresh runs; a person waits for no list that is at hand.

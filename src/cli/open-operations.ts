@@ -29,11 +29,22 @@ export async function openOperations(config: Config): Promise<OpenedOperations> 
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'store.locked') throw error
     const server = await readServerFile(config.data)
-    if (server === undefined) throw error
+    // What a killed server left behind names a port that may be anybody's by now.
+    if (server === undefined || !isRunning(server.pid)) throw error
     return {
       operations: remoteOperations(server.url, config.admin.token),
       server: server.url,
       [Symbol.asyncDispose]: async () => undefined,
     }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is one that runs.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

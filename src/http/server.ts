@@ -26,7 +26,7 @@ export class ListenError extends Error {
   }
 }
 
-/** Waiting for an upstream is no idleness: a request may take as long as its own limits allow. */
+/** For a connection on which nothing moves. */
 const IDLE_TIMEOUT_SECONDS = 240
 /** No request of these protocols has a body that we read. */
 const MAX_REQUEST_BODY_BYTES = 64 * 1024
@@ -53,9 +53,12 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     const reads = method === 'GET' || method === 'HEAD'
     if (reads) {
       const relayed = relay.handle(request, path)
+      // Waiting for an upstream is no idleness: such a request has limits of its own.
+      if (relayed instanceof Promise) server.timeout(request, 0)
       if (relayed !== undefined) return relayed
     }
     if (path.startsWith('/api/')) {
+      server.timeout(request, 0)
       return admin.handle(request, new URL(url), peerOf(request, server))
     }
     if (!reads) return text(405, `${method} is not served here; use GET or HEAD`, { allow: 'GET, HEAD' })
