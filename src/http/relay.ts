@@ -2,20 +2,17 @@ import type { Cache } from '../cache/cache.ts'
 import type { Filling, Kept, Outcome, Refused } from '../cache/outcome.ts'
 import type { Ecosystem, EcosystemId, Refusal, Rendered, Resource } from '../ecosystems/ecosystem.ts'
 import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
-import { CACHE_STATUS_HIT, cacheStatus } from './cache-status.ts'
+import { cacheStatus } from './cache-status.ts'
+import {
+  cacheControlOf,
+  cacheStatusOf,
+  cacheStatusOfRefusal,
+  FIXED,
+  type OutcomeWord,
+  wordFor,
+} from './cache-words.ts'
 import { HotAnswers } from './hot-answers.ts'
 import { PassingAnswers } from './passing-answers.ts'
-
-/** How a request ended, in one word, for logs and metrics. */
-export type OutcomeWord =
-  | 'hit'
-  | 'stale'
-  | 'filled'
-  | 'joined'
-  | 'not-found'
-  | 'denied'
-  | 'upstream-failed'
-  | 'local'
 
 /** What is told of each request once its answer is decided (and, for a streamed one, sent). */
 export interface RelayedRequest {
@@ -56,13 +53,6 @@ export interface RelayOptions {
 }
 
 export const HOP_HEADER = 'posthaste-hop'
-
-const YEAR_SECONDS = 31_536_000
-const FIXED = {
-  freshMs: Number.POSITIVE_INFINITY,
-  cacheControl: `public, max-age=${YEAR_SECONDS}, immutable`,
-  cacheStatus: CACHE_STATUS_HIT,
-} as const
 
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
 export class Relay {
@@ -198,8 +188,8 @@ export class Relay {
       name: resource.name,
       object: outcome.object,
       freshMs: resource.freshMs,
-      cacheControl: cacheControl(resource, outcome),
-      cacheStatus: statusOf(resource, outcome),
+      cacheControl: cacheControlOf(resource, outcome),
+      cacheStatus: cacheStatusOf(resource, outcome),
       nowMs: startedAtMs,
     })
     if (outcome.kind === 'hit') {
@@ -223,8 +213,8 @@ export class Relay {
   #sendHit(request: Request, answer: SendableAnswer, startedAtMs: number): Response {
     const response = send(request, answer)
     const bytes = sentBytes(request, response, answer)
-    this.#options.countHit(answer.ecosystem, bytes)
-    if (this.#options.reportsHits()) {
+    if (!this.#options.reportsHits()) this.#options.countHit(answer.ecosystem, bytes)
+    else {
       this.#options.report({
         ecosystem: answer.ecosystem,
         outcome: 'hit',
@@ -275,13 +265,8 @@ export class Relay {
   ): Response {
     const { refusal } = outcome
     const rendered = ecosystem.refuse(refusal, resource)
-    const fromNetwork = outcome.source !== undefined || refusal.kind === 'upstream-failed'
     const response = reply(request, rendered, {
-      'cache-status': outcome.remembered
-        ? cacheStatus({ kind: 'hit', detail: 'negative' })
-        : fromNetwork
-          ? cacheStatus({ kind: 'forwarded', reason: 'uri-miss', detail: refusal.kind })
-          : cacheStatus({ kind: 'local', detail: refusal.kind }),
+      'cache-status': cacheStatusOfRefusal(outcome),
     })
     this.#options.report({
       ecosystem: ecosystem.id,
@@ -352,43 +337,4 @@ function reply(request: Request, rendered: Rendered, extra: Record<string, strin
 /** The spellings that `HotAnswers.forget` finds; any other percent-encoding would outlive its bytes. */
 function canBeForgotten(path: string, key: string): boolean {
   return path === `/${key}` || path === `/${key.replaceAll('!', '%21')}`
-}
-
-function cacheControl(resource: Resource, outcome: Kept): string {
-  if (outcome.kind === 'filled' && !outcome.stored) return 'no-store'
-  if (outcome.object.meta.proof === 'unproved') return 'public, max-age=60'
-  if (resource.freshMs === Number.POSITIVE_INFINITY) return `public, max-age=${YEAR_SECONDS}, immutable`
-  return `public, max-age=${Math.floor(resource.freshMs / 1_000)}`
-}
-
-function statusOf(resource: Resource, outcome: Kept): string {
-  const unproved = outcome.object.meta.proof === 'unproved'
-  const detail = unproved ? { detail: 'unproved' } : {}
-  switch (outcome.kind) {
-    case 'hit':
-      return resource.freshMs === Number.POSITIVE_INFINITY && !unproved
-        ? CACHE_STATUS_HIT
-        : cacheStatus({ kind: 'hit', ttlMs: resource.freshMs - outcome.ageMs, ...detail })
-    case 'stale':
-      return cacheStatus({ kind: 'hit', ttlMs: resource.freshMs - outcome.ageMs, detail: outcome.reason })
-    case 'filled':
-      return cacheStatus({
-        kind: 'forwarded',
-        reason: 'uri-miss',
-        stored: outcome.stored,
-        collapsed: outcome.joined,
-        ...detail,
-      })
-  }
-}
-
-function wordFor(refusal: Refusal): OutcomeWord {
-  switch (refusal.kind) {
-    case 'not-found':
-    case 'denied':
-    case 'upstream-failed':
-      return refusal.kind
-    default:
-      return 'upstream-failed'
-  }
 }
