@@ -42,6 +42,18 @@ describe('what is given back', () => {
     expect(hot.get('/go/b', NOW)).toBeUndefined()
   })
 
+  test('is what was set, also when the bytes and the headers were only lent', () => {
+    const { hot } = hotAnswers()
+    const bytes = Buffer.from('said')
+    const headers = new Headers({ etag: '"1"', age: '0' })
+    hot.set('/go/a', { ...answerOf('go/a'), headers, body: { kind: 'bytes', bytes } })
+    bytes.fill(0)
+    headers.set('etag', '"2"')
+    const { body, headers: kept } = hot.get('/go/a', NOW) ?? {}
+    expect(kept?.get('etag')).toBe('"1"')
+    expect(body?.kind === 'bytes' && Buffer.from(body.bytes).toString()).toBe('said')
+  })
+
   test('tells the eviction of its use once a second', () => {
     const { hot, touched } = hotAnswers()
     hot.set('/go/a', answerOf('go/a'))
@@ -159,6 +171,14 @@ describe('admission', () => {
     hot.set('/go/big', sized('go/big', 12 * KiB))
     expect(hot.admits('/go/a')).toBe(false)
     expect(hot.admits('/go/a')).toBe(true)
+  })
+
+  test('what was asked for once is hardly ever taken for what was asked for before', () => {
+    const { hot } = hotAnswers(40 * KiB)
+    hot.set('/go/big', sized('go/big', 12 * KiB))
+    let admitted = 0
+    for (let at = 0; at < 20_000; at++) if (hot.admits(`/go/each/${at}`)) admitted++
+    expect(admitted).toBeLessThan(200)
   })
 
   test('"lately" is short: what was asked for once long ago counts as new', () => {

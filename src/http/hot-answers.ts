@@ -62,9 +62,12 @@ export class HotAnswers {
 
   /** Whether an answer for this path should be kept; true from the second time that it is asked for. */
   admits(path: string): boolean {
-    const slot = Number(Bun.hash.wyhash(path) & 0xffffn)
-    if (this.#seen[slot] === 1) return true
-    this.#seen[slot] = 1
+    const hash = Number(Bun.hash.wyhash(path) & 0x7ffffn)
+    const slot = hash >>> 3
+    const bit = 1 << (hash & 7)
+    const seen = this.#seen[slot] ?? 0
+    if ((seen & bit) !== 0) return true
+    this.#seen[slot] = seen | bit
     if (++this.#seenCount > SEEN_WINDOW) {
       this.#seen.fill(0)
       this.#seenCount = 0
@@ -73,9 +76,11 @@ export class HotAnswers {
     return this.#youngBytes < this.#halfBytes / 2
   }
 
+  /** Copies what it keeps. */
   set(path: string, answer: SendableAnswer): void {
     this.#drop(path)
-    this.#insert(path, { ...answer, headers: new Headers(answer.headers), renderedAtSecond: 0 })
+    const headers = new Headers(answer.headers)
+    this.#insert(path, { ...answer, headers, body: ownBody(answer.body), renderedAtSecond: 0 })
   }
 
   /** The bytes behind a key changed: both spellings of its path are void. */
@@ -113,6 +118,11 @@ export class HotAnswers {
 function isWhole(answer: HotAnswer): boolean {
   if (answer.body.kind === 'bytes') return true
   return statSync(answer.body.path, { throwIfNoEntry: false })?.size === answer.sizeBytes
+}
+
+/** The bytes may be lent, or a part of something larger. */
+function ownBody(body: Answer['body']): Answer['body'] {
+  return body.kind === 'file' ? body : { kind: 'bytes', bytes: new Uint8Array(body.bytes) }
 }
 
 function costOf(answer: HotAnswer): number {

@@ -61,6 +61,20 @@ describe('an answer that passes', () => {
     }
   })
 
+  test.each([1, 1_600, 65_536])('has a body of %d bytes of its own once it is a response', async (size) => {
+    const passing = new PassingAnswers()
+    const lent = Buffer.alloc(size, 'a')
+    const answer = {
+      ...passing.render(parts(object('a'))),
+      sizeBytes: size,
+      body: { kind: 'bytes', bytes: lent },
+    } as const
+    const range = new Request('http://127.0.0.1/', { headers: { range: `bytes=0-${size - 1}` } })
+    const responses = [send(get, answer), send(range, answer)]
+    lent.fill('b')
+    for (const response of responses) expect(await response.text()).toBe('a'.repeat(size))
+  })
+
   test('is not touched by what a conditional request takes away or adds', () => {
     const passing = new PassingAnswers()
     const first = parts(object('a'))

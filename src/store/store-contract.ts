@@ -111,6 +111,26 @@ export function describeStore(name: string, harness: () => Promise<StoreHarness>
       expect(await wholeBody(store, 'go/a')).toEqual(smallBytes)
     })
 
+    test('what was found can be peeked at, and peeking changes nothing that was found', async () => {
+      await using place = await harness()
+      const store = await place.open()
+      const sizes = [0, 1, 1600, 65_535, 65_536, 65_537]
+      for (const size of sizes) await store.put(`go/${size}`, testBytes(size, size), testMeta)
+      const found = await Promise.all(sizes.map(async (size) => await store.find(`go/${size}`)))
+      for (const size of [...sizes, ...sizes.toReversed()]) {
+        const peeked = store.peek(`go/${size}`)
+        expect(peeked?.key).toBe(`go/${size}`)
+        expect(peeked?.sizeBytes).toBe(size)
+        expect(peeked?.meta).toEqual(testMeta)
+        expect(peeked && (await bodyOf(peeked))).toEqual(testBytes(size, size))
+      }
+      for (const [at, size] of sizes.entries()) {
+        const object = found[at]
+        expect(object && (await bodyOf(object))).toEqual(testBytes(size, size))
+      }
+      expect(store.peek('go/none')).toBeUndefined()
+    })
+
     test.each([0, 1, 65_535, 65_536, 65_537, 300_000])(
       'a body of %d bytes comes back whole',
       async (size) => {
@@ -344,6 +364,7 @@ export function describeStore(name: string, harness: () => Promise<StoreHarness>
         const store = await place.open()
         const object = await stageAll(store, 'large', largeBytes)
         await place.damage(object, how)
+        expect(store.peek('large')).toBeUndefined()
         expect(await store.find('large')).toBeUndefined()
         await stageAll(store, 'large', largeBytes)
         expect(await wholeBody(store, 'large')).toEqual(largeBytes)
@@ -355,7 +376,9 @@ export function describeStore(name: string, harness: () => Promise<StoreHarness>
       const store = await place.open()
       await store.put('other', testBytes(900, 2), testMeta)
       const object = await store.put('small', smallBytes, testMeta)
+      expect(store.peek('other')?.key).toBe('other')
       await place.damage(object, 'flip')
+      expect(store.peek('small')).toBeUndefined()
       expect(await store.find('small')).toBeUndefined()
       expect(await wholeBody(store, 'other')).toEqual(testBytes(900, 2))
     })

@@ -117,6 +117,11 @@ export interface Store {
    * lies elsewhere. A body that is torn, shortened or missing is noticed here and gives `undefined`.
    */
   find(key: string): StoredObject | undefined | Promise<StoredObject | undefined>
+  /**
+   * Like `find`, for what is sent at once: the bytes of a small body are lent until the next `peek`, so whoever
+   * keeps them copies them. Undefined also when the answer is not at hand.
+   */
+  peek(key: string): StoredObject | undefined
   /** Marks use, for eviction. Cheap: called on every hit. */
   touch(key: string): void
   /** While the hold lasts, the object's file is not removed from disk. */

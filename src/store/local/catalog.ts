@@ -97,10 +97,13 @@ export class Catalog {
     return id
   }
 
-  /** The record of an entry; undefined when it is damaged. The sync read of the hot path. */
-  read(id: number): LiveRecord | undefined {
+  /**
+   * The record of an entry; undefined when it is damaged. The sync read of the hot path. With `into` its body is
+   * a view of that, when the record fits.
+   */
+  read(id: number, into?: Buffer): LiveRecord | undefined {
     const pack = this.#packOf(id)
-    const bytes = pack && this.#readFrom(pack, id)
+    const bytes = pack && this.#readFrom(pack, id, into)
     const record = bytes && decodeRecord(bytes, pack.salt)
     return record && record.kind !== 'gone' ? record : undefined
   }
@@ -111,8 +114,9 @@ export class Catalog {
     return pack && this.#readFrom(pack, id)
   }
 
-  #readFrom(pack: Pack, id: number): Buffer | undefined {
-    const bytes = Buffer.allocUnsafe(this.table.get(id, field.length))
+  #readFrom(pack: Pack, id: number, into?: Buffer): Buffer | undefined {
+    const length = this.table.get(id, field.length)
+    const bytes = into && length <= into.length ? into.subarray(0, length) : Buffer.allocUnsafe(length)
     try {
       const read = this.#disk.readNow(pack.fd, bytes, this.table.get(id, field.offset))
       return read === bytes.length ? bytes : undefined

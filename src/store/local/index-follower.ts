@@ -191,6 +191,7 @@ export class IndexFollower {
 
 const flushMs = 250
 const batchSize = 400
-const usageLimit = 200
+/** Each is a row somewhere in the file: more at once would hold up those who are served meanwhile. */
+const usageLimit = 50
 /** With an index that cannot be written, no more than this is kept waiting for it. */
 const pendingLimit = 100_000

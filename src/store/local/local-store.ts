@@ -44,6 +44,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LocalS
 class EmbeddedStore implements LocalStore {
   readonly #parts: LocalParts
   readonly #stages = new Set<Stage>()
+  readonly #lent = Buffer.allocUnsafeSlow(smallBodyBytes + recordRoomBytes)
   #serial = 0
   #closed: Promise<void> | undefined
 
@@ -61,6 +62,13 @@ class EmbeddedStore implements LocalStore {
     const id = catalog.locate(key)
     if (id !== 0) return this.#open(id, key)
     return catalog.state === 'rebuilding' && !catalog.isGone(key) ? this.#findLater(key) : undefined
+  }
+
+  peek(key: string): StoredObject | undefined {
+    const { catalog } = this.#parts
+    if (this.#closed) throw closedError()
+    const id = catalog.state === 'tail' ? catalog.table.find(key) : catalog.locate(key)
+    return id === 0 ? undefined : this.#open(id, key, this.#lent)
   }
 
   touch(key: string): void {
@@ -277,9 +285,9 @@ class EmbeddedStore implements LocalStore {
     }
   }
 
-  #open(id: number, key: string): StoredObject | undefined {
+  #open(id: number, key: string, into?: Buffer): StoredObject | undefined {
     const { catalog, disk, blobs } = this.#parts
-    const record = catalog.read(id)
+    const record = catalog.read(id, into)
     if (!record) {
       this.#parts.putAside.damagedOnTheWay(id, 'its record is damaged', key)
       return undefined
