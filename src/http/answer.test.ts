@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredObject } from '../store/store.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { type Answer, ageAt, renderAnswer, send, sentBytes } from './answer.ts'
+import { type Answer, ageAt, renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
 
 const text = '0123456789abcdefghij'
 const bytes = new TextEncoder().encode(text)
@@ -60,10 +60,16 @@ function render(
   })
 }
 
+function answerFrom(kind: 'bytes' | 'file' | 'shared'): SendableAnswer {
+  if (kind === 'bytes') return render({ kind, bytes })
+  const answer = render(file)
+  return kind === 'file' ? answer : { ...answer, body: { kind, blob: new Blob([bytes]) } }
+}
+
 const ask = (headers: Record<string, string>, method = 'GET') => fetch(server.url, { method, headers })
 const own = `"${'ab'.repeat(16)}"`
 
-describe.each(['bytes', 'file'] as const)('of %s', (kind) => {
+describe.each(['bytes', 'file', 'shared'] as const)('of %s', (kind) => {
   const table: readonly [string, Record<string, string>, number, string, Record<string, string | null>][] = [
     [
       'plain',
@@ -141,7 +147,7 @@ describe.each(['bytes', 'file'] as const)('of %s', (kind) => {
     ],
   ]
   test.each(table)('%s', async (_name, headers, status, body, expected) => {
-    answer = render(kind === 'bytes' ? { kind, bytes } : file)
+    answer = answerFrom(kind)
     sent.length = 0
     const response = await ask(headers)
     expect([response.status, await response.text()]).toEqual([status, body])
@@ -151,7 +157,7 @@ describe.each(['bytes', 'file'] as const)('of %s', (kind) => {
   })
 
   test('HEAD has the length and nothing else', async () => {
-    answer = render(kind === 'bytes' ? { kind, bytes } : file)
+    answer = answerFrom(kind)
     sent.length = 0
     const response = await ask({ range: 'bytes=0-1' }, 'HEAD')
     expect([response.status, response.headers.get('content-length'), await response.text()]).toEqual([

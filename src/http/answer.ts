@@ -3,6 +3,12 @@ import type { StoredObject } from '../store/store.ts'
 import { disposition } from './disposition.ts'
 import { evaluate } from './preconditions.ts'
 
+/** A body of middling size that is asked for again and again: its bytes are shared by all answers, not copied. */
+export interface SharedBody {
+  readonly kind: 'shared'
+  readonly blob: Blob
+}
+
 /** A whole body with its headers, ready to be sent. */
 export interface Answer {
   readonly key: string
@@ -12,7 +18,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   readonly etag: string
   readonly sizeBytes: number
-  readonly body: StoredObject['body']
+  readonly body: StoredObject['body'] | SharedBody
   readonly checkedAtMs: number
   /** From then on it has to be rendered again; `Infinity` for what never changes. */
   readonly freshUntilMs: number
@@ -62,7 +68,7 @@ export function renderAnswer(parts: AnswerParts): Answer {
 }
 
 /** A hash of the content (engine rule 2). */
-export function etagOf(object: StoredObject): string {
+export function etagOf(object: Pick<StoredObject, 'sha256'>): string {
   return `"${object.sha256.slice(0, 32)}"`
 }
 
@@ -102,10 +108,7 @@ export function send(request: Request, answer: SendableAnswer): Response {
       })
     case 'range': {
       headers.set('content-range', `bytes ${decision.start}-${decision.end}/${answer.sizeBytes}`)
-      const part =
-        answer.body.kind === 'bytes'
-          ? answer.body.bytes.subarray(decision.start, decision.end + 1)
-          : Bun.file(answer.body.path).slice(decision.start, decision.end + 1)
+      const part = slice(answer.body, decision.start, decision.end + 1)
       return new Response(part, { status: 206, headers })
     }
     case 'full':
@@ -128,9 +131,21 @@ export function sentBytes(request: Request, response: Response, answer: Sendable
 
 function whole({ body, headers, sizeBytes }: SendableAnswer): Response {
   if (body.kind === 'bytes') return new Response(body.bytes, { headers })
+  if (body.kind === 'shared') return new Response(body.blob, { headers })
   // A slice past the end sends the whole file, but keeps Bun from answering `Range` by itself: whether a
   // range may be served was decided above, by If-Range too.
   return new Response(Bun.file(body.path).slice(0, sizeBytes + 1), { headers })
+}
+
+function slice(body: Answer['body'], start: number, end: number): Uint8Array<ArrayBufferLike> | Blob {
+  switch (body.kind) {
+    case 'bytes':
+      return body.bytes.subarray(start, end)
+    case 'shared':
+      return body.blob.slice(start, end)
+    case 'file':
+      return Bun.file(body.path).slice(start, end)
+  }
 }
 
 function fileName(name: string, key: string): string {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, etagOf } from './answer.ts'
 import { HotAnswers } from './hot-answers.ts'
 
 const KiB = 1024
@@ -187,5 +188,35 @@ describe('admission', () => {
     hot.admits('/go/a')
     for (let at = 0; at < 5_000; at++) hot.admits(`/go/else/${at}`)
     expect(hot.admits('/go/a')).toBe(false)
+  })
+})
+
+describe('a file of middling size', () => {
+  const bytes = new TextEncoder().encode('a zip, as it were')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+
+  async function askedTwice(written: Uint8Array) {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'blob')
+    await writeFile(path, written)
+    const { hot } = hotAnswers()
+    const body = { kind: 'file', path } as const
+    hot.set('/go/a', answerOf('go/a', { body, sizeBytes: bytes.length, etag: etagOf({ sha256 }) }))
+    for (let time = 0; time < 2; time++) expect(hot.get('/go/a', NOW)?.body).toEqual(body)
+    let last = hot.get('/go/a', NOW)?.body
+    for (let turn = 0; turn < 200 && last?.kind === 'file'; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      last = hot.get('/go/a', NOW)?.body
+    }
+    return last
+  }
+
+  test('comes into memory when it is asked for again', async () => {
+    const body = await askedTwice(bytes)
+    expect(body?.kind === 'shared' && (await body.blob.text())).toBe('a zip, as it were')
+  })
+
+  test('stays a file when its bytes are not what they were', async () => {
+    expect((await askedTwice(bytes.map((byte) => byte ^ 1)))?.kind).toBe('file')
   })
 })

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { type Answer, ageAt, type SendableAnswer } from './answer.ts'
+import { readFile } from 'node:fs/promises'
+import { type Answer, ageAt, etagOf, type SendableAnswer } from './answer.ts'
 
 /** An answer that was rendered once and is sent again and again, until a moment or until its bytes change. */
 export interface HotAnswer extends Omit<Answer, 'headers'> {
@@ -7,7 +9,12 @@ export interface HotAnswer extends Omit<Answer, 'headers'> {
   readonly headers: Headers
   /** The last second in which `Age` was set. */
   renderedAtSecond: number
+  /** How often a file was sent from its place; the second time brings it into memory, if it is not large. */
+  sentFromFile: number
 }
+
+/** Above it the kernel sends a file with less work than we would have with its bytes. */
+const SHARED_MAX_BYTES = 1024 * 1024
 
 const SEEN_WINDOW = 4_096
 
@@ -50,6 +57,9 @@ export class HotAnswers {
       this.#drop(path)
       return undefined
     }
+    if (answer.body.kind === 'file' && answer.sizeBytes <= SHARED_MAX_BYTES && ++answer.sentFromFile === 2) {
+      void this.#share(path, answer, answer.body.path)
+    }
     const second = Math.floor(nowMs / 1_000)
     if (second !== answer.renderedAtSecond) {
       answer.renderedAtSecond = second
@@ -80,7 +90,13 @@ export class HotAnswers {
   set(path: string, answer: SendableAnswer): void {
     this.#drop(path)
     const headers = new Headers(answer.headers)
-    this.#insert(path, { ...answer, headers, body: ownBody(answer.body), renderedAtSecond: 0 })
+    this.#insert(path, {
+      ...answer,
+      headers,
+      body: ownBody(answer.body),
+      renderedAtSecond: 0,
+      sentFromFile: 0,
+    })
   }
 
   /** The bytes behind a key changed: both spellings of its path are void. */
@@ -94,6 +110,16 @@ export class HotAnswers {
     this.#young.clear()
     this.#old.clear()
     this.#youngBytes = 0
+  }
+
+  /** Never rejects: a file that cannot be read, or is damaged, goes on as a file until somebody notices. */
+  async #share(path: string, answer: HotAnswer, file: string): Promise<void> {
+    const bytes = await readFile(file).catch(() => undefined)
+    if (bytes === undefined || this.#young.get(path) !== answer) return
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    if (etagOf({ sha256 }) !== answer.etag) return
+    this.#drop(path)
+    this.#insert(path, { ...answer, body: { kind: 'shared', blob: new Blob([bytes]) } })
   }
 
   #drop(path: string): void {
@@ -116,15 +142,15 @@ export class HotAnswers {
 
 /** A file that was evicted, torn or shortened since is noticed before its length is promised. */
 function isWhole(answer: HotAnswer): boolean {
-  if (answer.body.kind === 'bytes') return true
+  if (answer.body.kind !== 'file') return true
   return statSync(answer.body.path, { throwIfNoEntry: false })?.size === answer.sizeBytes
 }
 
 /** The bytes may be lent, or a part of something larger. */
 function ownBody(body: Answer['body']): Answer['body'] {
-  return body.kind === 'file' ? body : { kind: 'bytes', bytes: new Uint8Array(body.bytes) }
+  return body.kind !== 'bytes' ? body : { kind: 'bytes', bytes: new Uint8Array(body.bytes) }
 }
 
 function costOf(answer: HotAnswer): number {
-  return OVERHEAD_BYTES + (answer.body.kind === 'bytes' ? answer.body.bytes.byteLength : 0)
+  return OVERHEAD_BYTES + (answer.body.kind === 'file' ? 0 : answer.sizeBytes)
 }
