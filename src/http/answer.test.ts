@@ -60,7 +60,7 @@ function render(
   })
 }
 
-function answerFrom(kind: 'bytes' | 'file' | 'shared'): SendableAnswer {
+function answerFrom(kind: 'bytes' | 'file' | 'shared'): Answer {
   if (kind === 'bytes') return render({ kind, bytes })
   const answer = render(file)
   return kind === 'file' ? answer : { ...answer, body: { kind, blob: new Blob([bytes]) } }
