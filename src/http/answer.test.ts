@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredObject } from '../store/store.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { type Answer, ageAt, renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
+import { type Answer, ageAt, renderAnswer, send, sentBytes } from './answer.ts'
 
 const text = '0123456789abcdefghij'
 const bytes = new TextEncoder().encode(text)
