@@ -159,7 +159,7 @@ describe('the queue', () => {
 const cache = process.env.POSTHASTE_TEST_GOMODCACHE
 
 test.skipIf(cache === undefined)(
-  'agrees with the go command about a module cache (set POSTHASTE_TEST_GOMODCACHE)',
+  `agrees with the go command about a module cache${cache === undefined ? ' [skipped: POSTHASTE_TEST_GOMODCACHE names none]' : ''}`,
   async () => {
     const root = join(cache ?? '', 'cache/download')
     const prover = createZipProver()
