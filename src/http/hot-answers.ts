@@ -38,6 +38,7 @@ export class HotAnswers {
    */
   readonly #seen = new Uint8Array(1 << 16)
   #seenCount = 0
+  readonly #sharing = new Set<Promise<void>>()
 
   constructor(options: { readonly maxBytes: number; readonly touch: (key: string) => void }) {
     this.#halfBytes = options.maxBytes / 2
@@ -58,7 +59,8 @@ export class HotAnswers {
       return undefined
     }
     if (answer.body.kind === 'file' && answer.sizeBytes <= SHARED_MAX_BYTES && ++answer.sentFromFile === 2) {
-      void this.#share(path, answer, answer.body.path)
+      const sharing = this.#share(path, answer, answer.body.path).finally(() => this.#sharing.delete(sharing))
+      this.#sharing.add(sharing)
     }
     const second = Math.floor(nowMs / 1_000)
     if (second !== answer.renderedAtSecond) {
@@ -110,6 +112,11 @@ export class HotAnswers {
     this.#young.clear()
     this.#old.clear()
     this.#youngBytes = 0
+  }
+
+  /** Resolves when every file that is on its way into memory is there, or has been given up. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sharing)
   }
 
   /** Never rejects: a file that cannot be read, or is damaged, goes on as a file until somebody notices. */
