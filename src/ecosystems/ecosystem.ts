@@ -47,6 +47,17 @@ export interface Resource {
   readonly freshMs: number
   /** How long "no such thing" is remembered. */
   readonly missMs: number
+  /** `Accept` as a source is asked. Default: anything. */
+  readonly accept?: string
+  /** A source may compress it; what is kept is plain. Default: false, because blobs are compressed already. */
+  readonly compressible?: boolean
+  /**
+   * Where the body lies, when metadata says so: asked right before a fetch, in place of `path` below each source
+   * of `sources`. Must not be called for what is kept.
+   */
+  readonly locate?: (signal: AbortSignal) => Promise<Located>
+  /** Sent only to clients that may see private packages, and kept apart from what is public. */
+  readonly isPrivate?: boolean
   /** Starts the look-up. Without it, any body that arrives whole is kept. */
   readonly prove?: (signal: AbortSignal) => Proof
   /** Keys whose remembered misses this body disproves (a list names versions). Called with small bodies only. */
@@ -82,6 +93,14 @@ export type Refusal =
   /** The fault is ours: the data disk is full, read-only or broken. */
   | { readonly kind: 'store-failed'; readonly reason: string; readonly hint: string }
 
+/** What a refusal is about. */
+export type Sought = Pick<Resource, 'name' | 'kind' | 'path' | 'missMs'>
+
+/** Absolute addresses of one and the same body, best first and all equal; or why there are none. */
+export type Located =
+  | { readonly kind: 'places'; readonly urls: readonly string[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
 /** A small answer that is complete in itself. */
 export interface Rendered {
   readonly status: number
@@ -89,8 +108,72 @@ export interface Rendered {
   readonly body: string
 }
 
+/** What an adapter may know of a request beside its path. */
+export interface Asking {
+  readonly method: string
+  /** Without its `?`; empty when there is none. */
+  readonly query: string
+  /** The address under which this client reaches this ecosystem: `http://127.0.0.1:7678/npm`, no slash at its end. */
+  readonly base: string
+  /** True when `base` is a port or host of the ecosystem's own, so that the path stands at the root. */
+  readonly atRoot: boolean
+  /** A header's value by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+}
+
+/**
+ * A body made from a kept one: rewritten once, when that changes, off the serving thread, and kept beside it.
+ * The engine makes it plain or compressed, as the client accepts.
+ */
+export interface View {
+  /** Unique over all resources and views, in the same alphabet as a resource's key; without the encoding. */
+  readonly key: string
+  readonly of: Resource
+  /** A second body that the transform may use: waited for `patienceMs` longer than for the first, at most. */
+  readonly beside?: { readonly resource: Resource; readonly patienceMs: number }
+  readonly mediaType: string
+  /** Request headers that chose this view; `Accept-Encoding` is added. */
+  readonly vary: string
+  /** A name that the renderer's program knows, and what it needs beside the body: part of the view's identity. */
+  readonly transform: { readonly name: string; readonly params: Readonly<Record<string, string>> }
+}
+
+/**
+ * What a view's bytes are made by. Pure; runs in a thread of its own. Throws for a body that is not what it
+ * should be; yields the plain bytes in pieces, so that a large one is never held twice.
+ */
+export type Transform = (input: {
+  readonly body: Uint8Array
+  readonly beside: Uint8Array | undefined
+  readonly params: Readonly<Record<string, string>>
+}) => Iterable<Uint8Array>
+
+/** A request that is passed on to a source and whose answer is passed back; nothing of it is kept for others. */
+export interface Forward {
+  readonly ecosystem: EcosystemId
+  readonly name: string
+  readonly sources: string
+  /** Relative to the source's base address, with its query. */
+  readonly path: string
+  readonly method: string
+  /** Exactly what is sent beside the engine's own; a client's credentials only where they belong. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Bounds of the request's and the answer's bodies; decompressed. */
+  readonly maxRequestBytes: number
+  readonly maxBytes: number
+  /** The body that is sent for the one that came; an answer in its place ends the matter here. */
+  readonly rewrite?: (body: Uint8Array) => { readonly body: Uint8Array } | { readonly answer: Rendered }
+  /** The answer's media type must start with one of these when its status is 2xx. */
+  readonly accepts: readonly string[]
+  /** How long an answer of status 200 may be given again for the same request; 0 for never. */
+  readonly freshMs: number
+  readonly isPrivate?: boolean
+}
+
 export type Asked =
   | { readonly kind: 'resource'; readonly resource: Resource }
+  | { readonly kind: 'view'; readonly view: View }
+  | { readonly kind: 'forward'; readonly forward: Forward }
   | { readonly kind: 'answer'; readonly answer: Rendered }
 
 /** Something that a client will probably ask for next. */
@@ -119,16 +202,22 @@ export interface Ecosystem {
   readonly id: EcosystemId
   /**
    * Pure: what does this path ask for? `path` is what follows the ecosystem's prefix, percent-encoded as
-   * received, with its leading slash. A path that is no request of this protocol gives an `answer`.
+   * received, with its leading slash. A path that is no request of this protocol gives an `answer`. Without
+   * `asking` it is a key (after the ecosystem's name) that is to become its resource again.
    */
-  parse(path: string): Asked
+  parse(path: string, asking?: Asking): Asked
+  /**
+   * What tells apart the views that one path has, in a few short words (`full`, `abbreviated`); undefined when
+   * the path can have none. On the way of every hit of a view.
+   */
+  variantOf?(path: string, asking: Asking): string | undefined
   /**
    * The name in a path that, once it is kept, never changes and needs no further look: undefined for every
    * other path, and whenever telling would cost more than a glance. On the way of every hit.
    */
   nameOfFixed?(path: string): string | undefined
   /** A refusal in the form that this ecosystem's client shows to its user; cause and fix in the first line. */
-  refuse(refusal: Refusal, resource: Resource): Rendered
+  refuse(refusal: Refusal, sought: Sought): Rendered
   /** Absent where fetching ahead would not pay. */
   readonly foresight?: Foresight
 }

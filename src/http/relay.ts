@@ -97,6 +97,7 @@ export class Relay {
     if (fixed !== undefined) return fixed
     const asked = ecosystem.parse(asking)
     if (asked.kind === 'answer') return this.#sendRendered(ecosystem.id, request, asked.answer, nowMs)
+    if (asked.kind !== 'resource') return undefined
     const { resource } = asked
     const refusal = this.#options.gate(ecosystem.id, resource.name) ?? this.#loop(request, resource)
     if (refusal !== undefined) {

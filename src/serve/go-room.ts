@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
-import type { Ecosystem, Refusal } from '../ecosystems/ecosystem.ts'
+import type { Refusal } from '../ecosystems/ecosystem.ts'
 import { createGoForesight } from '../ecosystems/go/foresight.ts'
-import { createGoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
+import { createGoEcosystem, type GoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
 import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
 import { privateRefusal } from '../ecosystems/go/refusals.ts'
 import { createGoProof, type GoProof } from '../ecosystems/go/sumdb/go-proof.ts'
@@ -28,7 +28,7 @@ export interface GoRoomPorts {
 
 /** Go as it is configured right now. Replaced as a whole when the settings change. */
 export interface GoRoom {
-  readonly ecosystem: Ecosystem
+  readonly ecosystem: GoEcosystem
   readonly lists: Readonly<Record<string, SourceList>>
   /** The refusal for a name that is private here; undefined for a public one. */
   readonly gate: (name: string) => Refusal | undefined

@@ -13,6 +13,10 @@ export interface ObjectMeta {
   /** The source's own validators, for conditional requests; never shown to clients. */
   readonly etag?: string
   readonly lastModified?: string
+  /** Of a view: the SHA-256 of what it was made from. Changes with the bytes that it is a view of. */
+  readonly madeFrom?: string
+  /** The kept bytes are compressed so. */
+  readonly encoding?: 'gzip'
 }
 
 export interface StoredObject {

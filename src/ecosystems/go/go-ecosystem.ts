@@ -45,8 +45,15 @@ const text = 'text/plain; charset=utf-8'
 type ModuleRequest = Extract<GoRequest, { kind: 'list' | 'latest' | 'info' | 'query' | 'mod' | 'zip' }>
 type DatabaseRequest = Extract<GoRequest, { kind: 'lookup' | 'tile' | 'data-tile' | 'tree-head' }>
 
+type GoAsked = Extract<Asked, { readonly kind: 'resource' | 'answer' }>
+
+export interface GoEcosystem extends Ecosystem {
+  /** A request of this protocol is told by its path alone. */
+  parse(path: string): GoAsked
+}
+
 /** The GOPROXY protocol, and the checksum database beside it under `/sumdb/`. */
-export function createGoEcosystem(options: GoEcosystemOptions): Ecosystem {
+export function createGoEcosystem(options: GoEcosystemOptions): GoEcosystem {
   const { sumdb } = options
   const isDatabase = (name: string) =>
     sumdb !== undefined && (sumdb.name === '' ? isPublicDatabase(name) : name === sumdb.name)
@@ -79,11 +86,15 @@ export function createGoEcosystem(options: GoEcosystemOptions): Ecosystem {
       }
     },
     nameOfFixed: moduleOfFixedFile,
-    refuse: (refusal, resource) => renderRefusal(refusal, resource, options),
+    refuse: (refusal, sought) => renderRefusal(refusal, sought, options),
   }
 }
 
-function databaseAsked(request: DatabaseRequest, sumdb: GoProof, options: GoEcosystemOptions): Asked {
+function databaseAsked(
+  request: DatabaseRequest,
+  sumdb: GoProof,
+  options: GoEcosystemOptions,
+): GoAsked {
   // Private names become a resource, so that the gate refuses them and says which rule they meet.
   if (request.kind === 'lookup' && !options.isPrivate(request.module) && isExempt(request.module, options)) {
     const fix = `set GONOSUMDB=${request.module} so that go does not ask for it`
@@ -235,7 +246,7 @@ function* versionKeys(path: string, versions: Iterable<string>): Generator<strin
   }
 }
 
-function answer(status: number, cause: string, fix: string | undefined, maxAgeS: number): Asked {
+function answer(status: number, cause: string, fix: string | undefined, maxAgeS: number): GoAsked {
   const control = maxAgeS > 0 ? `public, max-age=${maxAgeS}` : 'no-store'
   return { kind: 'answer', answer: plain(status, [cause, fix], { 'cache-control': control }) }
 }

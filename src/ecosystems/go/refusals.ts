@@ -1,7 +1,7 @@
 /** Refusals as the go command shows them: plain text, cause and fix in the first line. */
 
 import { compilePatterns } from '../../policy/private-patterns.ts'
-import type { Refusal, Rendered, Resource } from '../ecosystem.ts'
+import type { Refusal, Rendered, Sought } from '../ecosystem.ts'
 
 export interface RefusalRules {
   /** What an outage of every source means to a public name (Go's `,` goes on after 404 only). */
@@ -14,15 +14,15 @@ const maxLines = 8
 const maxBytes = 600
 
 /** Maps a refusal to status, headers and text. A private name never gets a 404 for an outage. */
-export function renderRefusal(refusal: Refusal, resource: Resource, rules: RefusalRules): Rendered {
+export function renderRefusal(refusal: Refusal, sought: Sought, rules: RefusalRules): Rendered {
   switch (refusal.kind) {
     case 'not-found': {
-      const maxAge = Math.max(0, Math.floor(resource.missMs / 1000))
+      const maxAge = Math.max(0, Math.floor(sought.missMs / 1000))
       const caching = refusal.fleeting === true ? noStore : { 'cache-control': `public, max-age=${maxAge}` }
       // A source's own words are what its users look for; ours would only stand in the way.
       const spelling =
         refusal.quoted === true ? undefined : 'check the spelling of the module path and the version'
-      const fix = refusal.hint ?? majorVersionHint(resource) ?? spelling
+      const fix = refusal.hint ?? majorVersionHint(sought) ?? spelling
       return plain(404, [refusal.reason, fix], caching)
     }
     case 'denied': {
@@ -34,7 +34,7 @@ export function renderRefusal(refusal: Refusal, resource: Resource, rules: Refus
         refusal.reason,
         refusal.hint ?? 'try again, or name another source in go.upstream',
       ] as const
-      if (rules.onOutage === 'notFound' && !rules.isPrivate(resource.name)) return plain(404, text, noStore)
+      if (rules.onOutage === 'notFound' && !rules.isPrivate(sought.name)) return plain(404, text, noStore)
       if (refusal.retryAfterMs === undefined) return plain(502, text, noStore)
       const seconds = Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))
       return plain(503, text, { ...noStore, 'retry-after': String(seconds) })
@@ -98,11 +98,11 @@ function cut(text: string, bytes: number): string {
   return `${text.slice(0, read)}${ellipsis}`
 }
 
-function majorVersionHint(resource: Resource): string | undefined {
-  const major = /\/@v\/v([0-9]+)\.[^/]*\.(?:info|mod|zip)$/.exec(resource.path)?.[1]
-  const suffixed = /[./]v[0-9]+(?:-unstable)?$/.test(resource.name)
-  if (major !== undefined && Number(major) >= 2 && !suffixed && !resource.path.includes('incompatible')) {
-    return `from v2 on the module path itself ends in the major version: try ${resource.name}/v${major}`
+function majorVersionHint(sought: Sought): string | undefined {
+  const major = /\/@v\/v([0-9]+)\.[^/]*\.(?:info|mod|zip)$/.exec(sought.path)?.[1]
+  const suffixed = /[./]v[0-9]+(?:-unstable)?$/.test(sought.name)
+  if (major !== undefined && Number(major) >= 2 && !suffixed && !sought.path.includes('incompatible')) {
+    return `from v2 on the module path itself ends in the major version: try ${sought.name}/v${major}`
   }
   return undefined
 }
