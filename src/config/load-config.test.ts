@@ -110,6 +110,7 @@ describe('precedence', () => {
     })
     expect(settings.filter(({ flag }) => flag === undefined).map(({ key }) => key)).toEqual([
       'admin.token',
+      'access.tokens',
       'upstream.credentials',
     ])
     expect((await loaded({ env: { POSTHASTE_GO_PROOF_WAIT_MS: '5s' } })).config.go.proofWaitMs).toBe(5000)

@@ -103,3 +103,36 @@ export const region: Kind<string> = simpleKind(
   },
   (raw) => (typeof raw === 'string' && /^[a-z0-9][a-z0-9-]{0,62}$/.test(raw) ? raw : undefined),
 )
+
+/** The base address of a package index: http or https, without query and fragment. A slash at its end is dropped. */
+export const sourceAddress: Kind<string> = simpleKind(
+  {
+    name: 'URL',
+    expected: 'the http or https address of a registry, without query or fragment',
+    schema: { type: 'string', pattern: '^https?://.+$' },
+  },
+  (raw) => {
+    const url = typeof raw === 'string' && !/\s/.test(raw) ? URL.parse(raw) : null
+    if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+      return undefined
+    return url.href.replace(/\/+$/, '')
+  },
+)
+
+/** The name of a host, as it stands in a request's `Host`, without a port. */
+export const publicHost: Kind<string> = simpleKind(
+  { name: 'host name', expected: 'a host name such as npm.corp.example', schema: { type: 'string' } },
+  (raw) =>
+    typeof raw === 'string' && hostName.test(raw) && !looksLikeBadIPv4(raw) ? raw.toLowerCase() : undefined,
+)
+
+/** A package's name, or a pattern of names in which `*` stands for any run of characters but a slash. */
+export const namePattern: Kind<string> = simpleKind(
+  {
+    name: 'name pattern',
+    expected: 'a package name in which * stands for any characters, such as @corp/* or corp-*',
+    schema: { type: 'string', pattern: '^[^\\s]+$' },
+  },
+  (raw) =>
+    typeof raw === 'string' && /^[@A-Za-z0-9*][A-Za-z0-9*._~@/-]{0,213}$/.test(raw) ? raw : undefined,
+)

@@ -3,6 +3,7 @@ import { goProxyList, goSumdb, privatePattern } from './go-kinds.ts'
 import { boolean, choice, count, duration, list, optional, path, size, word } from './kinds.ts'
 import { hostOrBlock, listenAddress, proxyAddress, region, resolver } from './network-kinds.ts'
 import { dataFolder } from './platform-folders.ts'
+import { registrySettings } from './registry-settings.ts'
 import { flatten, setting, type Values } from './setting.ts'
 
 const second = 1000
@@ -100,6 +101,15 @@ export const schema = {
       secret: true,
     }),
   },
+  access: {
+    tokens: setting(list('tokens', word(16)), {
+      fallback: { value: [] },
+      summary:
+        'Let clients from other machines see private packages: sent as a bearer token, or as the password beside any user name. Without any, only this machine may.',
+      example: '["a-long-random-text"]',
+      secret: true,
+    }),
+  },
   go: {
     upstream: setting(optional(goProxyList), {
       fallback: { value: undefined },
@@ -164,6 +174,24 @@ export const schema = {
       }),
     },
   },
+  npm: registrySettings({
+    id: 'npm',
+    title: 'npm',
+    found: "npm's own `registry` setting",
+    upstream: 'https://registry.npmmirror.com',
+    privateName: '@corp/*',
+    privateUpstream: 'https://npm.corp.example',
+    port: 7679,
+  }),
+  pypi: registrySettings({
+    id: 'pypi',
+    title: 'PyPI',
+    found: "pip's own `index-url` setting",
+    upstream: 'https://pypi.tuna.tsinghua.edu.cn/simple',
+    privateName: 'corp-*',
+    privateUpstream: 'https://pypi.corp.example/simple',
+    port: 7680,
+  }),
   upstream: {
     connectMs: setting(duration(1), {
       fallback: { value: 5 * second },
