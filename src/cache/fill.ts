@@ -82,6 +82,7 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
     path: resource.path,
     shape: resource.shape,
     maxBytes: resource.maxBytes,
+    freshness: Number.isFinite(resource.freshMs) ? 'mutable' : 'fixed',
     ahead: errand.ahead,
     ...(known && (known.meta.etag ?? known.meta.lastModified) !== undefined
       ? { validators: validatorsOf(known) }

@@ -62,6 +62,7 @@ export class Attempt {
     const failure = reply.failure
     const tookMs = performance.now() - this.#started
     const record = this.#options.records.of(source.id)
+    record.bytes += this.bytes
     const health = record.health[request.shape]
     if (failure === undefined) {
       if (this.#status !== undefined) health.succeeded()

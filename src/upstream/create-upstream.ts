@@ -14,10 +14,11 @@ import { type KeptText, RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
 import { SourceClient } from './source-client.ts'
-import { hostOf, maskedAddress, type Source, type SourceList, stopsOf } from './source-list.ts'
+import { hostOf, type Source, type SourceList, type Stop, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
+import { sourceState } from './source-state.ts'
 import { loadTrust } from './tls-trust.ts'
-import type { SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
+import type { Lag, OrderChange, SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
 import { SourceWalk } from './walk.ts'
 
 export interface UpstreamOptions {
@@ -37,18 +38,28 @@ export interface UpstreamOptions {
   readonly resolvers?: readonly string[]
   /** Addresses, ranges and host names that a redirect may reach although they are private. */
   readonly allowPrivate?: readonly string[]
-  /** By source id. */
+  /** By host, with the port where an address has one. */
   readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** The text of a netrc file; used over https, and on loopback. */
   readonly netrc?: string
   /** What `probe` asks for, by list. @default the base address itself */
   readonly probePaths?: Readonly<Record<string, string>>
   readonly onAttempt?: (report: AttemptReport) => void
+  /** Called when a source has what an equal one was just found to lack. */
+  readonly onLacking?: (report: LackReport) => void
   /** Where the sources' clean records outlive a restart. @default they do not */
   readonly records?: KeptText
   readonly network?: Network
   /** Milliseconds since the epoch. */
   readonly now?: () => number
+}
+
+/** Of two equal sources one has what the other does not. */
+export interface LackReport {
+  readonly list: string
+  readonly path: string
+  readonly source: string
+  readonly lacks: string
 }
 
 /** What the composition root uses beside the cache's view. */
@@ -58,6 +69,16 @@ export interface ConfiguredUpstream extends Upstream {
   setOffline(offline: boolean): void
   /** The groups of equal sources of a list, each best first, with scores and the reasons against. */
   ranking(list: string, shape: 'metadata' | 'blob'): readonly (readonly Ranked[])[]
+  /** The last change of order of each group of equals, newest first. */
+  orderChanges(): readonly OrderChange[]
+  /** The ids of the sources that the list makes equal to this one, itself among them. */
+  equalsOf(list: string, sourceId: string): readonly string[]
+  /** Asks one source of the request's list alone; `not-configured` when it is not in the list. */
+  walkOne(sourceId: string, request: UpstreamRequest): Walk
+  /** How far a source lags, for its place among those asked for what can change. */
+  noteLag(sourceId: string, lag: Lag | undefined): void
+  /** Takes back what its wrong bytes did to a source's record; false when no list has such a source. */
+  forgive(sourceId: string): boolean
   /** Opens up to `count` connections to the first source of a list before they are needed. */
   warmUp(list: string, count: number): void
 }
@@ -110,11 +131,22 @@ class ListedUpstream implements ConfiguredUpstream {
 
   walk(request: UpstreamRequest): Walk {
     const list = this.#lists[request.sources]
-    if (list === undefined) return { next: async () => ({ kind: 'not-configured' }), reject: () => undefined }
+    if (list === undefined) return unconfiguredWalk
+    return this.#walkOf(stopsOf(list), request)
+  }
+
+  walkOne(sourceId: string, request: UpstreamRequest): Walk {
+    const sources = sourcesOf(this.#lists[request.sources] ?? []).filter(({ id }) => id === sourceId)
+    if (sources.length === 0) return unconfiguredWalk
+    return this.#walkOf([{ kind: 'group', sources, goesOnAtErrors: false }], request)
+  }
+
+  #walkOf(stops: readonly Stop[], request: UpstreamRequest): Walk {
     if (this.#offline) return { next: async () => offlineAnswer, reject: () => undefined }
+    const { sources: list, path } = request
     return new SourceWalk({
-      list: request.sources,
-      stops: stopsOf(list),
+      list,
+      stops,
       request,
       asker: this.#asker,
       isClean: (source) => this.#records.of(source.id).isClean(source.origin),
@@ -124,6 +156,8 @@ class ListedUpstream implements ConfiguredUpstream {
         record.failed(failure, this.#now())
         record.health[request.shape].failed(failure, this.#now())
       },
+      onLacking: (found, lacks) =>
+        this.#options.onLacking?.({ list, path, source: found.id, lacks: lacks.id }),
     })
   }
 
@@ -134,25 +168,37 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#keeper?.changed(outcome)
   }
 
-  states(): readonly SourceState[] {
-    return Object.entries(this.#lists).flatMap(([list, steps]) =>
-      sourcesOf(steps).map((source) => {
-        const record = this.#records.of(source.id)
-        return {
-          list,
-          id: source.id,
-          address: maskedAddress(source.url),
-          foundIn: source.foundIn,
-          separator: source.next,
-          clean: record.isClean(source.origin),
-          requests: record.requests,
-          errors: record.errors,
-          proved: record.proved,
-          wrong: record.wrong,
-          lastFailure: record.lastFailure,
-        }
-      }),
+  forgive(sourceId: string): boolean {
+    const known = Object.values(this.#lists).some((list) => sourcesOf(list).some(({ id }) => id === sourceId))
+    if (!known) return false
+    this.#records.of(sourceId).forgive()
+    this.#keeper?.changed('forgiven')
+    return true
+  }
+
+  noteLag(sourceId: string, lag: Lag | undefined): void {
+    this.#records.of(sourceId).lag = lag
+  }
+
+  equalsOf(list: string, sourceId: string): readonly string[] {
+    const groups = stopsOf(this.#lists[list] ?? []).flatMap((stop) =>
+      stop.kind === 'group' ? [stop.sources.map(({ id }) => id)] : [],
     )
+    return groups.find((ids) => ids.includes(sourceId)) ?? []
+  }
+
+  orderChanges(): readonly OrderChange[] {
+    return this.#asker.changes
+  }
+
+  states(): readonly SourceState[] {
+    return Object.keys(this.#lists).flatMap((list) => {
+      const rankings = { metadata: this.ranking(list, 'metadata'), blob: this.ranking(list, 'blob') }
+      return sourcesOf(this.#lists[list] ?? []).map((source) => {
+        const record = this.#records.of(source.id)
+        return sourceState({ list, source, record, rankings, nowMs: this.#now() })
+      })
+    })
   }
 
   async *probe(list: string, signal: AbortSignal) {
@@ -206,6 +252,11 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#http.close()
     await this.#keeper?.close()
   }
+}
+
+const unconfiguredWalk: Walk = {
+  next: async () => ({ kind: 'not-configured' }),
+  reject: () => undefined,
 }
 
 const offlineAnswer = {

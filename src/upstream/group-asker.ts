@@ -4,13 +4,14 @@ import { Budget } from './budget.ts'
 import { FoundBody } from './found-body.ts'
 import { type Good, type GroupQuestion, Heat, type Vain } from './heat.ts'
 import type { ByteSource } from './http-response.ts'
+import { OrderChanges } from './order-changes.ts'
 import type { FoundReply } from './reply.ts'
-import { type Ranked, selectSources } from './selection.ts'
+import { type Candidate, type Preference, type Ranked, selectSources, stalenessOf } from './selection.ts'
 import type { SourceClient } from './source-client.ts'
 import { hostOf, type Source } from './source-list.ts'
 import type { SourceRecords } from './source-record.ts'
 import { Turns } from './turns.ts'
-import type { UpstreamFailure } from './upstream.ts'
+import type { OrderChange, UpstreamFailure, UpstreamRequest } from './upstream.ts'
 
 interface GroupAskerOptions {
   readonly client: SourceClient
@@ -20,6 +21,7 @@ interface GroupAskerOptions {
   readonly unclaimedMs: number
   readonly budgetMs: number
   readonly stallBytes: number
+  readonly firstByteMs: number
 }
 
 /** At most this share of the requests is sent twice to cut the slow tail. */
@@ -37,16 +39,31 @@ export class GroupAsker {
   /** Groups whose best two are racing at this moment, by their ids and the class. */
   readonly #racing = new Set<string>()
   readonly #preferred = new Map<string, string>()
+  readonly #changes: OrderChanges
 
   constructor(options: GroupAskerOptions) {
     this.#options = options
     this.#turns = new Turns(options)
+    this.#changes = new OrderChanges(options.now)
+  }
+
+  /** When another source became the first to be asked, and why; newest first. */
+  get changes(): readonly OrderChange[] {
+    return this.#changes.list()
   }
 
   /** Every source with its score, best first, and why it is left out when it is. */
-  rank(sources: readonly Source[], shape: 'metadata' | 'blob', preferred?: string): readonly Ranked[] {
+  rank(
+    sources: readonly Source[],
+    shape: 'metadata' | 'blob',
+    preference: Preference = {},
+  ): readonly Ranked[] {
+    return selectSources(this.#candidates(sources, shape), shape, preference)
+  }
+
+  #candidates(sources: readonly Source[], shape: 'metadata' | 'blob'): readonly Candidate[] {
     const { records, now, throttledMs } = this.#options
-    const candidates = sources.map((source) => {
+    return sources.map((source) => {
       const record = records.of(source.id)
       return {
         id: source.id,
@@ -54,9 +71,10 @@ export class GroupAsker {
         marked: record.isMarked(now()),
         throttledMs: throttledMs(source),
         domain: record.domain ?? hostOf(source),
+        origin: source.origin,
+        lag: record.lag,
       }
     })
-    return selectSources(candidates, shape, preferred)
   }
 
   /**
@@ -71,16 +89,24 @@ export class GroupAsker {
     this.#hedges.earn()
     this.#retries.earn()
     const { sources, request } = question
-    const group = `${request.shape} ${sources.map(({ id }) => id).join(' ')}`
-    const ranking = this.rank(sources, request.shape, this.#preferred.get(group))
-    const order = this.#ordered(ranking, sources, request.shape)
-    // A validator is good for its own source only; elsewhere it would cost a whole body.
+    const group = `${orderOf(request)} ${sources.map(({ id }) => id).join(' ')}`
+    const candidates = this.#candidates(sources, request.shape)
+    const { freshness } = request
+    const preferred = this.#preferred.get(group)
+    const ranking = selectSources(candidates, request.shape, { preferred, freshness })
+    if (question.isWhole)
+      this.#changes.seen({ list: question.list, order: orderOf(request), candidates, ranking })
+    const order = this.#ordered(ranking, sources, request)
     const validated = order.findIndex(
-      ({ source, leftOut }) => source.id === request.validators?.source && !leftOut,
+      ({ source, leftOut, staleness }) =>
+        // A validator is good for its own source only; elsewhere it would cost a whole body. But a source that
+        // lags would call its old answer current for ever.
+        source.id === request.validators?.source && !leftOut && staleness === order[0]?.staleness,
     )
     if (validated > 0) order.unshift(...order.splice(validated, 1))
     const unknown = order.length > 1 && order[0]?.samples === 0
-    const cold = unknown && validated === -1 && !this.#racing.has(group)
+    const races = order[0]?.staleness === order[1]?.staleness
+    const cold = unknown && races && validated === -1 && !this.#racing.has(group)
     const slowerThan = (source: Source, elapsedMs: number) =>
       this.#options.records.of(source.id).health[request.shape].slowerThan(elapsedMs)
     const heat = new Heat({
@@ -91,6 +117,9 @@ export class GroupAsker {
       hedges: this.#hedges,
       retries: this.#retries,
       slowerThan,
+      inDoubt: (source, answered) =>
+        this.#options.records.of(source.id).health[request.shape].startProbe(answered, this.#options.now()),
+      aloneMs: this.#options.firstByteMs,
     })
     if (cold) this.#racing.add(group)
     try {
@@ -174,16 +203,26 @@ export class GroupAsker {
   }
 
   /** A source whose pause is over is tried: beside the best one for metadata, in front of it for a blob. */
-  #ordered(ranking: readonly Ranked[], sources: readonly Source[], shape: 'metadata' | 'blob') {
+  #ordered(ranking: readonly Ranked[], sources: readonly Source[], { shape, freshness }: UpstreamRequest) {
     const { records, now } = this.#options
     const order = ranking.flatMap(({ id, leftOut }) => {
-      const { samples, p95Ms, due, unreachable } = records.of(id).health[shape].snapshot(now())
+      const { health, lag } = records.of(id)
+      const { samples, p95Ms, due, unreachable } = health[shape].snapshot(now())
       const entrant = { leftOut: leftOut !== undefined, samples, p95Ms, due, unreachable }
-      return sources.filter((source) => source.id === id).map((source) => ({ source, ...entrant }))
+      return sources
+        .filter((source) => source.id === id)
+        .map((source) => {
+          const staleness = freshness === 'mutable' ? stalenessOf({ origin: source.origin, lag }) : 0
+          return { source, staleness, ...entrant }
+        })
     })
     const onTrial = shape === 'blob' ? order.find(({ due, unreachable }) => due && !unreachable) : undefined
     return onTrial === undefined ? order : [onTrial, ...order.filter((entrant) => entrant !== onTrial)]
   }
+}
+
+function orderOf({ shape, freshness }: UpstreamRequest): OrderChange['order'] {
+  return freshness === 'mutable' ? 'mutable' : shape
 }
 
 /** The stream broke; a body that lied about itself is not mended by more of it. */

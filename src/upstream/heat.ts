@@ -15,6 +15,10 @@ export interface GroupQuestion {
   readonly deadline: number
   /** Nothing is asked after this group fails, so its last source may take all the time that is left. */
   readonly isLast: boolean
+  /** All sources of the group are there; none had its turn. */
+  readonly isWhole: boolean
+  /** No source has failed before, so a single one may take longer than the budget while it shows that it lives. */
+  readonly noneFailed: boolean
 }
 
 /** A turn that gave nothing. */
@@ -29,6 +33,8 @@ export interface Entrant {
   readonly p95Ms: number | undefined
   /** It failed, but its pause is over: worth one try beside a good source. */
   readonly due: boolean
+  /** For comparing; less is fresher. The same for all where freshness does not matter. */
+  readonly staleness: number
 }
 
 interface HeatOptions {
@@ -40,6 +46,10 @@ interface HeatOptions {
   readonly hedges: Budget
   readonly retries: Budget
   readonly slowerThan: (source: Source, elapsedMs: number) => void
+  /** It is awaited for too long: until `answered`, others are asked before it. */
+  readonly inDoubt: (source: Source, answered: Promise<unknown>) => void
+  /** What a source without equals may take until it answers, when it shows that it lives. */
+  readonly aloneMs: number
 }
 
 interface Runner {
@@ -49,12 +59,16 @@ interface Runner {
   /** Ties it to the question's own signal; undone when it is left behind or its body is over. */
   readonly untie: () => void
   readonly outcome: Promise<{ readonly runner: Runner; readonly reply: Reply }>
+  /** It may go on after another has answered, for its own record. */
+  mayFinish: boolean
 }
 
 /** A hedge sooner than this would chase noise. */
 const leastHedgeMs = 30
 /** Until a source has a p95 of its own. */
 const defaultHedgeMs = 1000
+/** A staler answer is worth a longer wait for the fresher one. */
+const leastFreshHedgeMs = 250
 
 export class Heat {
   readonly #options: HeatOptions
@@ -104,7 +118,7 @@ export class Heat {
     const { cold, question } = this.#options
     const probe = this.#waiting.find(({ due }) => due)
     if (cold && !second.leftOut) this.#start(second, signal)
-    else if (!second.leftOut) hedge.after(Math.max(leastHedgeMs, first.p95Ms ?? defaultHedgeMs))
+    else if (!second.leftOut) hedge.after(hedgeMs(first, second))
     if (probe !== undefined && question.request.shape === 'metadata' && this.#waiting.includes(probe)) {
       this.#start(probe, signal)
     }
@@ -114,9 +128,19 @@ export class Heat {
     hedge.cancel()
     const [second] = this.#waiting
     if (second === undefined || second.leftOut) return
+    this.#doubtFresher(second)
     // A source that never answered anybody may be dead: leaving it is no luxury that a budget should deny.
     const unknown = this.#options.order[0]?.samples === 0
     if (unknown || this.#options.hedges.spend()) this.#start(second, signal)
+  }
+
+  /** Freshness keeps it first whatever it takes, so only its own outcome shows whether it is well. */
+  #doubtFresher(second: Entrant): void {
+    for (const runner of this.#running) {
+      if (runner.entrant.staleness >= second.staleness || runner.mayFinish) continue
+      runner.mayFinish = true
+      this.#options.inDoubt(runner.entrant.source, runner.outcome)
+    }
   }
 
   /** Most clients never ask twice, so the last hope gets a second try when only its connection failed. */
@@ -155,13 +179,22 @@ export class Heat {
     const { question, turns, order } = this.#options
     const { list, request } = question
     const alone = order.every(({ leftOut }) => leftOut)
-    const ask = { list, source: entrant.source, request, headMs: this.#headMs() }
+    const headMs = this.#headMs()
+    const isAlone = order.length === 1 && question.isLast && question.noneFailed
+    const ask = {
+      list,
+      source: entrant.source,
+      request,
+      headMs,
+      aliveMs: isAlone ? Math.max(headMs, this.#options.aloneMs) : headMs,
+    }
     const runner: Runner = {
       entrant,
       startedAt: performance.now(),
       controller,
       untie: () => signal.removeEventListener('abort', forward),
       outcome: turns.take(ask, alone, controller.signal).then((reply) => ({ runner, reply })),
+      mayFinish: entrant.due,
     }
     this.#running.add(runner)
   }
@@ -174,8 +207,8 @@ export class Heat {
   }
 
   #judgeLosers(): void {
-    for (const { entrant, startedAt } of this.#running) {
-      if (!entrant.due) this.#options.slowerThan(entrant.source, performance.now() - startedAt)
+    for (const { entrant, startedAt, mayFinish } of this.#running) {
+      if (!mayFinish) this.#options.slowerThan(entrant.source, performance.now() - startedAt)
     }
   }
 
@@ -189,7 +222,7 @@ export class Heat {
         },
         () => undefined,
       )
-      if (runner.entrant.due) continue
+      if (runner.mayFinish) continue
       runner.controller.abort(new Error('another source was faster'))
     }
   }
@@ -216,6 +249,11 @@ class Hedge {
     this.over = true
     clearTimeout(this.#timer)
   }
+}
+
+function hedgeMs(first: Entrant, second: Entrant): number {
+  if (first.staleness >= second.staleness) return Math.max(leastHedgeMs, first.p95Ms ?? defaultHedgeMs)
+  return Math.max(leastFreshHedgeMs, first.p95Ms === undefined ? defaultHedgeMs : 2 * first.p95Ms)
 }
 
 function isConnectionFault({ code }: UpstreamFailure): boolean {

@@ -4,7 +4,7 @@ import type { BlockList } from 'node:net'
 import { type AddressClass, classOf, classOfHost, redirectMayReach, within } from './address.ts'
 import type { AddressGuard, Dialer } from './dial.ts'
 import { asUpstreamError, broken } from './failure.ts'
-import { HeadPatience } from './head-patience.ts'
+import { HeadPatience, type WhenAlive } from './head-patience.ts'
 import { type Framing, framingOf } from './http-body.ts'
 import { type ResponseHead, readHead } from './http-head.ts'
 import { type HttpResponse, responseOf } from './http-response.ts'
@@ -21,6 +21,7 @@ export interface GetRequest {
   readonly headers: Readonly<Record<string, string>>
   /** From now until the head of the last answer, redirects included. */
   readonly headMs: number
+  readonly alive?: WhenAlive
   /** Nobody waits for it yet. */
   readonly ahead?: boolean
 }
@@ -61,10 +62,10 @@ export class HttpClient {
     const forward = () => life.abort(signal.reason)
     if (signal.aborted) forward()
     signal.addEventListener('abort', forward)
-    const patience = new HeadPatience(request.headMs, () => {
-      const ms = Math.round(request.headMs)
-      life.abort(broken('timeout', `${request.url.host} did not answer within ${ms} ms`))
-    })
+    const late = (ms: number) => {
+      life.abort(broken('timeout', `${request.url.host} did not answer within ${Math.round(ms)} ms`))
+    }
+    const patience = new HeadPatience(request.headMs, late, request.alive)
     const end = () => signal.removeEventListener('abort', forward)
     try {
       return await this.#follow(request, life.signal, patience, end)

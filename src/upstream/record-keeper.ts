@@ -28,8 +28,8 @@ export class RecordKeeper {
     this.#last = options.kept.read().then((text) => options.records.restore(parseTallies(text)))
   }
 
-  changed(outcome: 'proved' | 'wrong'): void {
-    if (outcome === 'wrong') this.#write()
+  changed(outcome: 'proved' | 'wrong' | 'forgiven'): void {
+    if (outcome !== 'proved') this.#write()
     else this.#timer ??= setTimeout(() => this.#write(), writeDelayMs).unref()
   }
 

@@ -10,6 +10,8 @@ export interface Ask {
   readonly request: UpstreamRequest
   /** Until there is an answer. */
   readonly headMs: number
+  /** The same for a source that shows meanwhile that it lives. @default `headMs` */
+  readonly aliveMs?: number
   /** Continue a body that another answer began. */
   readonly from?: {
     readonly atByte: number

@@ -1,5 +1,5 @@
-import { expect, test } from 'bun:test'
-import { type Candidate, selectSources } from './selection.ts'
+import { describe, expect, test } from 'bun:test'
+import { type Candidate, reckoningOf, selectSources } from './selection.ts'
 import type { HealthSnapshot } from './source-health.ts'
 
 const fresh: HealthSnapshot = {
@@ -18,11 +18,20 @@ function candidate(
   health: Partial<HealthSnapshot> = {},
   change: Partial<Candidate> = {},
 ): Candidate {
-  return { id, health: { ...fresh, ...health }, marked: false, throttledMs: 0, domain: id, ...change }
+  return {
+    id,
+    health: { ...fresh, ...health },
+    marked: false,
+    throttledMs: 0,
+    domain: id,
+    origin: false,
+    lag: undefined,
+    ...change,
+  }
 }
 
 const order = (candidates: Candidate[], shape: 'metadata' | 'blob' = 'metadata', preferred?: string) =>
-  selectSources(candidates, shape, preferred).map(({ id }) => id)
+  selectSources(candidates, shape, { preferred }).map(({ id }) => id)
 
 test('sources that were never measured keep the order of the list', () => {
   expect(order([candidate('a'), candidate('b'), candidate('c')])).toEqual(['a', 'b', 'c'])
@@ -83,4 +92,52 @@ test('two of one failure domain count once: the second place goes to another', (
     candidate('c', { firstByteMs: 99 }),
   ]
   expect(order(twins)).toEqual(['a', 'c', 'b'])
+})
+
+test.each([
+  ['not measured yet', {}, 'metadata'],
+  ['42 ms first byte', { firstByteMs: 42, bytesPerMs: 5000 }, 'metadata'],
+  ['42 ms first byte + rate not measured yet', { firstByteMs: 42 }, 'blob'],
+  ['42 ms first byte + 200 ms for 1 MB at 5.0 MB/s', { firstByteMs: 42, bytesPerMs: 5000 }, 'blob'],
+  ['(42 ms first byte) × 1.40 for 10 % failures', { firstByteMs: 42, errorRate: 0.1 }, 'metadata'],
+] as const)('the arithmetic of a score is told: %s', (told, health, shape) => {
+  expect(reckoningOf({ ...fresh, ...health }, shape)).toBe(told)
+})
+
+describe('for what can change', () => {
+  const lag = (behind: number, atLeastMs = 0) => ({
+    behind,
+    atLeastMs,
+    at: 'm.example/x',
+    lacks: undefined,
+    measuredAtMs: 0,
+  })
+  const mutable = (...candidates: Candidate[]) =>
+    selectSources(candidates, 'metadata', { freshness: 'mutable' }).map(({ id }) => id)
+  const fast = candidate('fast', { firstByteMs: 5 })
+  const origin = candidate('origin', { firstByteMs: 400 }, { origin: true })
+
+  test('the origin stands before faster mirrors', () => {
+    expect(mutable(fast, origin)).toEqual(['origin', 'fast'])
+    expect(order([fast, origin])).toEqual(['fast', 'origin'])
+  })
+
+  test('but not when it failed lately or is left out', () => {
+    const [ill, gone] = (['suspect', 'out'] as const).map((state) => ({
+      ...origin,
+      health: { ...origin.health, state },
+    }))
+    if (ill === undefined || gone === undefined) throw new Error('two of them')
+    expect(mutable(ill, fast)).toEqual(['fast', 'origin'])
+    expect(mutable(gone, fast)).toEqual(['fast', 'origin'])
+  })
+
+  test('whoever lags stands behind slower ones, the most behind last; one never compared is not blamed', () => {
+    const lags = candidate('lags', { firstByteMs: 1 }, { lag: lag(1, 3_600_000) })
+    const lagsMore = candidate('lags-more', { firstByteMs: 1 }, { lag: lag(1, 7_200_000) })
+    const current = candidate('current', { firstByteMs: 90 }, { lag: lag(0) })
+    const unknown = candidate('unknown', { firstByteMs: 80 })
+    expect(mutable(lagsMore, lags, current, unknown)).toEqual(['unknown', 'current', 'lags', 'lags-more'])
+    expect(order([lags, current])).toEqual(['lags', 'current'])
+  })
 })

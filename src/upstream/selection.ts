@@ -1,6 +1,7 @@
 /** Which of several equal sources to ask, in which order, and why: a pure function of what is known of them. */
 
 import type { HealthSnapshot } from './source-health.ts'
+import type { Lag } from './upstream.ts'
 
 export interface Candidate {
   readonly id: string
@@ -11,6 +12,9 @@ export interface Candidate {
   readonly throttledMs: number
   /** Where its answers really come from; two of one domain fail together. */
   readonly domain: string
+  /** The others copy from it. */
+  readonly origin: boolean
+  readonly lag: Lag | undefined
 }
 
 export interface Ranked {
@@ -21,20 +25,30 @@ export interface Ranked {
   readonly leftOut: string | undefined
 }
 
+export interface Preference {
+  readonly preferred?: string | undefined
+  /** @default 'fixed' */
+  readonly freshness?: 'mutable' | 'fixed' | undefined
+}
+
 /** A blob of this size stands for all when throughput is weighed against latency. */
 const referenceBytes = 1_000_000
 /** Another must be this much faster before the order changes; keeps two alike from taking turns. */
 const clearGain = 0.75
+/** A failed request is made again elsewhere after its time was lost. */
+const errorCost = 4
 
 /**
  * Every candidate, best first; those left out stand last with their reason. One that was never measured stands
  * before those that were, so that it will be; among such the list's order holds.
+ *
+ * For what can change, the origin stands before the others, and whoever lags behind them (engine rule 5).
  * @param preferred the source asked first so far
  */
 export function selectSources(
   candidates: readonly Candidate[],
   shape: 'metadata' | 'blob',
-  preferred?: string,
+  { preferred, freshness = 'fixed' }: Preference = {},
 ): readonly Ranked[] {
   const ranked = candidates.map((candidate) => ({
     id: candidate.id,
@@ -42,6 +56,7 @@ export function selectSources(
     scoreMs: scoreOf(candidate.health, shape),
     leftOut: reasonAgainst(candidate),
     suspect: candidate.health.state === 'suspect',
+    staleness: freshness === 'mutable' ? stalenessOf(candidate) : 0,
   }))
   const effective = (entry: (typeof ranked)[number]) =>
     (entry.scoreMs ?? 0) * (entry.id === preferred ? clearGain : 1)
@@ -49,6 +64,7 @@ export function selectSources(
     (left, right) =>
       Number(left.leftOut !== undefined) - Number(right.leftOut !== undefined) ||
       Number(left.suspect) - Number(right.suspect) ||
+      left.staleness - right.staleness ||
       effective(left) - effective(right),
   )
   const good = sorted.filter(({ leftOut }) => leftOut === undefined)
@@ -62,11 +78,41 @@ function apart<T extends { readonly domain: string }>(sorted: readonly T[]): rea
   return [...sorted.filter(isFirst), ...sorted.filter((entry) => !isFirst(entry))]
 }
 
+/** More than any lag in milliseconds. */
+const notOrigin = 1e15
+
+/**
+ * For comparing only: the origin is freshest; of the others whoever has what the others have, or was never seen
+ * to lack it; then by the lag.
+ */
+export function stalenessOf({ origin, lag }: Pick<Candidate, 'origin' | 'lag'>): number {
+  if (origin) return 0
+  return notOrigin + (lag === undefined || lag.behind === 0 ? 0 : 1 + lag.atLeastMs)
+}
+
+/** The arithmetic of a score, for people. */
+export function reckoningOf(health: HealthSnapshot, shape: 'metadata' | 'blob'): string {
+  const scoreMs = scoreOf(health, shape)
+  if (scoreMs === undefined || health.firstByteMs === undefined) return 'not measured yet'
+  const parts = [`${Math.round(health.firstByteMs)} ms first byte`]
+  if (shape === 'blob') {
+    parts.push(
+      health.bytesPerMs === undefined
+        ? 'rate not measured yet'
+        : `${Math.round(referenceBytes / health.bytesPerMs)} ms for 1 MB at ${(health.bytesPerMs / 1000).toFixed(1)} MB/s`,
+    )
+  }
+  const sum = parts.join(' + ')
+  if (health.errorRate < 0.005) return sum
+  const factor = (1 + errorCost * health.errorRate).toFixed(2)
+  return `(${sum}) × ${factor} for ${Math.round(health.errorRate * 100)} % failures`
+}
+
 /** Latency, transfer of the reference, and what the failures cost: a failed request is made again elsewhere. */
 function scoreOf(health: HealthSnapshot, shape: 'metadata' | 'blob'): number | undefined {
   if (health.firstByteMs === undefined) return undefined
   const transferMs = shape === 'blob' && health.bytesPerMs ? referenceBytes / health.bytesPerMs : 0
-  return (health.firstByteMs + transferMs) * (1 + 4 * health.errorRate)
+  return (health.firstByteMs + transferMs) * (1 + errorCost * health.errorRate)
 }
 
 function reasonAgainst({ health, marked, throttledMs }: Candidate): string | undefined {

@@ -18,7 +18,7 @@ interface SourceClientOptions {
   readonly records: SourceRecords
   readonly throttles: Throttles
   readonly now: () => number
-  /** Own headers of a source by id, and credentials by host name. */
+  /** Own headers of sources by host with port, and credentials by host name. */
   readonly headers: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly authorizationFor: (url: URL) => string | undefined
   readonly onAttempt: ((report: AttemptReport) => void) | undefined
@@ -29,6 +29,8 @@ const defaultRetryMs = 1000
 
 export class SourceClient {
   readonly #options: SourceClientOptions
+  /** Questions whether a source lives that are under way, by id. */
+  readonly #living = new Map<string, Promise<boolean>>()
 
   constructor(options: SourceClientOptions) {
     this.#options = options
@@ -43,6 +45,7 @@ export class SourceClient {
     if (waitMs > 0) return { kind: 'failed', source, failure: stillThrottled(source, waitMs) }
     const record = this.#options.records.of(source.id)
     record.requests++
+    record.lastUsedAtMs = this.#options.now()
     const attempt = new Attempt(ask, this.#options)
     try {
       const response = await this.#options.http.get(
@@ -51,6 +54,9 @@ export class SourceClient {
           ownHeaders: this.#ownHeaders(source, url),
           headers: wantedHeaders(ask),
           headMs: ask.headMs,
+          ...(ask.aliveMs === undefined || ask.aliveMs <= ask.headMs
+            ? {}
+            : { alive: { ms: ask.aliveMs, shown: (ms) => this.#lives(source, ms) } }),
           ahead: ask.request.ahead ?? false,
         },
         signal,
@@ -73,6 +79,29 @@ export class SourceClient {
     }
   }
 
+  /** Any answer of its own to anything at all shows that a slow source lives; one question serves all who wait. */
+  #lives(source: Source, withinMs: number): Promise<boolean> {
+    const url = addressOf(source, '')
+    if (url === undefined) return Promise.resolve(false)
+    const known = this.#living.get(source.id)
+    if (known !== undefined) return known
+    const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' }
+    const question = { url, ownHeaders: this.#ownHeaders(source, url), headers, headMs: withinMs }
+    const asked = this.#options.http
+      .get(question, new AbortController().signal)
+      .then(
+        ({ status, body }) => {
+          body.discard()
+          // A gateway that speaks for a dead host.
+          return status < 500
+        },
+        () => false,
+      )
+      .finally(() => this.#living.delete(source.id))
+    this.#living.set(source.id, asked)
+    return asked
+  }
+
   #ownHeaders(source: Source, url: URL): Readonly<Record<string, string>> {
     const { username, password } = new URL(source.url)
     const authorization =
@@ -81,7 +110,7 @@ export class SourceClient {
         : basicAuthorization(decodeURIComponent(username), decodeURIComponent(password))
     return {
       ...(authorization === undefined ? {} : { Authorization: authorization }),
-      ...this.#options.headers[source.id],
+      ...this.#options.headers[new URL(source.url).host],
     }
   }
 

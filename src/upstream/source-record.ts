@@ -2,7 +2,7 @@
 
 import type { Tally } from './record-keeper.ts'
 import { SourceHealth } from './source-health.ts'
-import type { UpstreamFailure } from './upstream.ts'
+import type { Lag, UpstreamFailure } from './upstream.ts'
 
 /** Proofs without a wrong one until a source's bytes may go out before they are proved (engine rule 3). */
 const proofsForCleanRecord = 8
@@ -14,13 +14,22 @@ export class SourceRecord {
   errors = 0
   proved = 0
   wrong = 0
+  /** Body bytes that it sent. */
+  bytes = 0
+  /** Milliseconds since the epoch. */
+  lastUsedAtMs: number | undefined
+  /** As whoever compares the sources found it. */
+  lag: Lag | undefined
   /** Where its last answer really came from, after redirects. */
   domain: string | undefined
   readonly health = { metadata: new SourceHealth(), blob: new SourceHealth() }
   lastFailure: (UpstreamFailure & { readonly atMs: number }) | undefined
   #markedUntilMs = 0
 
-  /** One wrong body is never forgotten, not even to the origin: something on its path changes bytes. */
+  /**
+   * One wrong body is not forgotten by itself, not even to the origin: something on its path changes bytes.
+   * `forgive` is for the person who mended that.
+   */
   isClean(origin: boolean): boolean {
     return this.wrong === 0 && (origin || this.proved >= proofsForCleanRecord)
   }
@@ -36,6 +45,13 @@ export class SourceRecord {
   proofFailed(nowMs: number): void {
     this.wrong++
     this.#markedUntilMs = nowMs + markMs
+  }
+
+  /** From now on it is as one that nobody knows: it has to prove itself from the start. */
+  forgive(): void {
+    this.proved = 0
+    this.wrong = 0
+    this.#markedUntilMs = 0
   }
 
   failed(failure: UpstreamFailure, nowMs: number): void {

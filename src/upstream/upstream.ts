@@ -57,6 +57,11 @@ export interface UpstreamRequest {
   readonly path: string
   readonly shape: 'metadata' | 'blob'
   readonly maxBytes: number
+  /**
+   * `mutable`: what the answer says can change, so among equal sources the one that knows first is asked first
+   * (engine rule 5). @default 'fixed'
+   */
+  readonly freshness?: 'mutable' | 'fixed'
   /** Nobody waits for it yet: whoever is waited for gets a connection first. */
   readonly ahead?: boolean
   /** For a conditional request; answered by `not-modified` when the source agrees. */
@@ -122,6 +127,51 @@ export interface Walk {
   reject(failure: UpstreamFailure): void
 }
 
+/** How far a source is behind its equals. A measured lower bound: it may be further behind. */
+export interface Lag {
+  /** Versions that another names and it does not; 0 when it was compared and has them all. */
+  readonly behind: number
+  /** From when the oldest of these was first seen elsewhere until it was last seen missing, in milliseconds. */
+  readonly atLeastMs: number
+  /** The package that was compared. */
+  readonly at: string
+  /** The newest of what it does not have. */
+  readonly lacks: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly measuredAtMs: number
+}
+
+/** One source as it does for one class of requests. */
+export interface ClassState {
+  readonly state: 'healthy' | 'suspect' | 'out' | 'probing'
+  /** 1 is asked first among its equals. */
+  readonly place: number
+  /** Predicted milliseconds for one request; undefined before it is measured. */
+  readonly scoreMs: number | undefined
+  /** How the score comes about, or why there is none. */
+  readonly reckoning: string
+  /** Why it is asked last, when it is. */
+  readonly leftOut: string | undefined
+  readonly samples: number
+  readonly firstByteMs: number | undefined
+  readonly p95Ms: number | undefined
+  readonly bytesPerSecond: number | undefined
+  /** 0 to 1, of the last dozen or so. */
+  readonly errorRate: number
+}
+
+/** Another source became the first to be asked. */
+export interface OrderChange {
+  readonly list: string
+  /** `mutable` is metadata that can change; it has an order of its own. */
+  readonly order: 'metadata' | 'blob' | 'mutable'
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly from: string
+  readonly to: string
+  readonly reason: string
+}
+
 export interface SourceState {
   readonly list: string
   readonly id: string
@@ -132,6 +182,15 @@ export interface SourceState {
   /** What follows when this source fails: `,` or `|`. */
   readonly separator: ',' | '|' | undefined
   readonly clean: boolean
+  /** The others copy from it: what can change is asked of it first. */
+  readonly origin: boolean
+  readonly classes: Readonly<Record<'metadata' | 'blob', ClassState>>
+  /** Undefined before it was compared with others. */
+  readonly lag: Lag | undefined
+  /** Body bytes that it sent. */
+  readonly bytes: number
+  /** Milliseconds since the epoch. */
+  readonly lastUsedAtMs: number | undefined
   readonly requests: number
   readonly errors: number
   readonly proved: number

@@ -19,6 +19,8 @@ interface SourceWalkOptions {
   readonly isClean: (source: Source) => boolean
   readonly budgetMs: number
   readonly onWrong: (source: Source, failure: UpstreamFailure) => void
+  /** `found` has what its equal `lacks` does not. */
+  readonly onLacking: (found: Source, lacks: Source) => void
 }
 
 export class SourceWalk implements Walk {
@@ -57,7 +59,9 @@ export class SourceWalk implements Walk {
       if (left.length > 0) {
         const { list, request, asker } = this.#options
         const isLast = !stop.goesOnAtErrors
-        const question = { list, sources: left, request, deadline, isLast }
+        const isWhole = left.length === stop.sources.length
+        const noneFailed = this.#worst === undefined || this.#worst.kind === 'missing'
+        const question = { list, sources: left, request, deadline, isLast, isWhole, noneFailed }
         const reply = await asker.ask(question, (vain) => this.#note(vain), signal)
         if (reply?.kind === 'found') return this.#give(reply, question, signal)
         if (reply?.kind === 'not-modified')
@@ -91,6 +95,8 @@ export class SourceWalk implements Walk {
     const options = { mayMix: !this.#rejected, othersLeft, signal }
     const body = this.#options.asker.bodyOf(reply, question, options)
     this.#given = { source: reply.source, body }
+    for (const [source, { kind }] of this.#outcomes)
+      if (kind === 'missing') this.#options.onLacking(reply.source, source)
     return {
       kind: 'found',
       source: this.#ref(reply.source),
