@@ -81,8 +81,8 @@ describe('after a request', () => {
 
   test('upper case stays what it is', () => {
     expect(words(asked('a.example/!m@v1.0.0-!r!c1.mod'))).toContain('a.example/!m@v1.0.0-!r!c1.zip')
-    expect(words(arrived('a.example/n@v1.0.0', '1.21', ['a.example/Azure@v1.0.0']))).toEqual([
-      'a.example/!azure@v1.0.0.mod',
+    expect(words(arrived('a.example/n@v1.0.0', '1.21', ['a.example/Qure@v1.0.0']))).toEqual([
+      'a.example/!qure@v1.0.0.mod',
     ])
   })
 })
@@ -153,7 +153,7 @@ describe('an unpruned graph', () => {
   test('a circle is followed once', () => {
     arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
     const round = ['a.example/m@v1.0.0', 'a.example/x@v1.0.0']
-    expect(arrived('a.example/x@v1.0.0', '1.16', round, false)).toHaveLength(2)
+    expect(arrived('a.example/x@v1.0.0', '1.16', round, false)).toHaveLength(1)
     expect(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'], false)).toEqual([])
     expect(arrived('a.example/x@v1.0.0', '1.16', round, false)).toEqual([])
   })
@@ -163,6 +163,92 @@ describe('an unpruned graph', () => {
     arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
     expect(words(arrived('a.example/y@v1.0.0', '1.21', ['a.example/z@v1.0.0'], false))).toEqual([
       'a.example/z@v1.0.0.mod',
+    ])
+  })
+})
+
+describe('an unpruned graph whose files came before their turn', () => {
+  test('below a file that nobody had asked for, as soon as it is known to be needed', () => {
+    arrived('a.example/l@v1.0.0', '1.21', ['a.example/x@v1.0.0'])
+    expect(arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'], false)).toEqual([])
+    expect(words(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0']))).toEqual([
+      'a.example/x@v1.0.0.mod',
+      'a.example/y@v1.0.0.mod',
+    ])
+  })
+
+  test('is followed before its own file is asked for, while that is likely', () => {
+    arrived('a.example/l@v1.0.0', '1.21', ['a.example/x@v1.0.0'])
+    expect(words(arrived('a.example/x@v1.0.0', '1.16', ['a.example/y@v1.0.0'], false))).toEqual([
+      'a.example/y@v1.0.0.mod',
+    ])
+  })
+
+  test('is not followed below a version that is not the highest', () => {
+    arrived('a.example/l@v1.0.0', '1.21', ['a.example/x@v1.0.0'])
+    arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.1.0'])
+    expect(arrived('a.example/x@v1.0.0', '1.16', ['a.example/y@v1.0.0'], false)).toEqual([])
+  })
+})
+
+describe('the order of the requests', () => {
+  /** The client has asked for `m` of a main module whose requirements are asked for by path. */
+  const upTo = (name: string) => asked(`a.example/${name}@v1.0.0.mod`)
+
+  test('what stands before the latest request is no requirement of the main module', () => {
+    upTo('k')
+    expect(
+      words(arrived('a.example/k@v1.0.0', '1.21', ['a.example/c@v1.0.0', 'a.example/x@v1.0.0'])),
+    ).toEqual(['a.example/x@v1.0.0.mod'])
+  })
+
+  test('what still waits is dropped when the requests have passed it', () => {
+    upTo('a')
+    const guesses = arrived('a.example/a@v1.0.0', '1.21', ['a.example/c@v1.0.0', 'a.example/x@v1.0.0'])
+    upTo('k')
+    expect(stillLikely(guesses)).toEqual(['a.example/x@v1.0.0.mod'])
+  })
+
+  test('what is below an unpruned module is needed wherever it stands', () => {
+    upTo('k')
+    expect(stillLikely(arrived('a.example/k@v1.0.0', '1.16', ['a.example/c@v1.0.0']))).toEqual([
+      'a.example/c@v1.0.0.mod',
+    ])
+  })
+
+  test('a request for what is below an unpruned module says nothing of the order', () => {
+    upTo('b')
+    arrived('a.example/b@v1.0.0', '1.16', ['a.example/z@v1.0.0'])
+    upTo('z')
+    expect(words(arrived('a.example/b@v1.0.1', '1.21', ['a.example/c@v1.0.0']))).toEqual([
+      'a.example/c@v1.0.0.mod',
+    ])
+  })
+
+  test('the zip of what was asked for is wanted however far the requests are', () => {
+    const guesses = upTo('b')
+    upTo('k')
+    expect(stillLikely(guesses)).toHaveLength(2)
+  })
+
+  test('three requests for what was passed over: it is no guide, and the rest of it follows', () => {
+    const names = ['b', 'c', 'd', 'e', 'f']
+    const requires = names.map((name) => `a.example/${name}@v1.0.0`)
+    upTo('k')
+    expect(arrived('a.example/k@v1.0.0', '1.21', requires)).toEqual([])
+    const mods = (guesses: readonly Likely[]) => words(guesses).filter((file) => file.endsWith('.mod'))
+    expect([mods(upTo('b')), mods(upTo('c'))]).toEqual([[], []])
+    expect(mods(upTo('d'))).toEqual(['a.example/e@v1.0.0.mod', 'a.example/f@v1.0.0.mod'])
+    expect(words(arrived('a.example/l@v1.0.0', '1.21', ['a.example/a@v1.0.0']))).toEqual([
+      'a.example/a@v1.0.0.mod',
+    ])
+  })
+
+  test('starts again with the next build', () => {
+    upTo('k')
+    asked('a.example/k@v1.0.0.info')
+    expect(words(arrived('a.example/k@v1.0.0', '1.21', ['a.example/c@v1.0.0']))).toEqual([
+      'a.example/c@v1.0.0.mod',
     ])
   })
 })

@@ -1,4 +1,5 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
+import { RequestOrder } from './foresight-order.ts'
 import { type ModuleVersion, parseGoMod } from './go-mod.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
 import { compareVersions } from './version.ts'
@@ -7,7 +8,7 @@ import { compareVersions } from './version.ts'
 const QUIET_MS = 30_000
 /** Module versions that are remembered of one build. */
 const MAX_MODULES = 50_000
-/** Requirements that are remembered of modules whose graph was pruned so far. */
+/** Requirements that are remembered of one build. */
 const MAX_REQUIREMENTS = 200_000
 /**
  * A zip follows its `.mod` by as much: until then the go.mod files that arrive meanwhile may have required a
@@ -23,6 +24,14 @@ export interface GoForesightOptions {
 
 type Extension = 'info' | 'mod' | 'zip'
 
+/** A go.mod that is at hand. */
+interface Known {
+  readonly require: readonly ModuleVersion[]
+  readonly pruned: boolean
+  /** How far its requirements were followed already: module graphs have cycles. */
+  followed: 'no' | 'once' | 'closure'
+}
+
 /**
  * What the go command asks for next, from what it asked for and from the go.mod files on the way.
  *
@@ -36,20 +45,21 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
   const selected = new Map<string, string>()
   /** `path@version` whose requirements the client will load whatever is selected: below an unpruned module. */
   const closure = new Set<string>()
-  /**
-   * `path@version` whose requirements were followed already: module graphs have cycles. Of a module that was
-   * pruned, what it requires: it may turn out to stand below an unpruned one as well.
-   */
-  const followed = new Map<string, readonly ModuleVersion[]>()
+  /** By `path@version`, whoever wanted it: it may turn out later to stand below an unpruned module. */
+  const known = new Map<string, Known>()
+  const order = new RequestOrder()
   let remembered = 0
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
   const select = (module: string, version: string): boolean => {
-    const known = selected.get(module)
-    if (known !== undefined && compareVersions(known, version) >= 0) return known === version
+    const highest = selected.get(module)
+    if (highest !== undefined && compareVersions(highest, version) >= 0) return highest === version
     if (selected.size < MAX_MODULES) selected.set(module, version)
     return true
   }
+  const isLikely = (module: string, version: string) =>
+    selected.get(module) === version && !order.isPast(module)
+
   const guess = (
     module: string,
     version: string,
@@ -60,31 +70,54 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
     if (path === undefined || escaped === undefined) return []
     const resource = resourceAt(`/${path}/@v/${escaped}.${extension}`)
     if (resource === undefined) return []
-    const sure = extension === 'mod' && closure.has(`${module}@${version}`)
-    return [
-      {
-        resource,
-        weight: how.weight,
-        delayMs: how.delayMs ?? 0,
-        ...(sure ? {} : { stillLikely: () => selected.get(module) === version }),
-      },
-    ]
+    const stillLikely = () =>
+      extension === 'mod'
+        ? closure.has(`${module}@${version}`) || isLikely(module, version)
+        : selected.get(module) === version
+    return [{ resource, weight: how.weight, delayMs: how.delayMs ?? 0, stillLikely }]
   }
 
-  const follow = (require: readonly ModuleVersion[], unpruned: boolean): Likely[] => {
+  /** What a pruned module that the client wants makes likely: each of it only if the main module has it too. */
+  const followOnce = (require: readonly ModuleVersion[]): Likely[] => {
     const guesses: Likely[] = []
-    const reached = [...require]
-    for (const required of reached) {
+    for (const required of require) {
       const { path, version } = required
-      const id = `${path}@${version}`
-      if (unpruned && !closure.has(id) && closure.size < MAX_MODULES) {
-        closure.add(id)
-        reached.push(...(followed.get(id) ?? []))
-      }
-      if (!select(path, version) && !unpruned) continue
-      guesses.push(...guess(path, version, 'mod', { weight: unpruned ? 0.95 : 0.6 }))
+      if (!select(path, version)) continue
+      if (order.isPast(path)) order.passOver(required)
+      else guesses.push(...guess(path, version, 'mod', { weight: 0.6 }))
     }
     return guesses
+  }
+
+  /** Everything below an unpruned module, as far as it is at hand. */
+  const followClosure = (require: readonly ModuleVersion[]): Likely[] => {
+    const guesses: Likely[] = []
+    const reached = [...require]
+    for (const { path, version } of reached) {
+      const id = `${path}@${version}`
+      select(path, version)
+      if (closure.has(id) || closure.size >= MAX_MODULES) continue
+      closure.add(id)
+      guesses.push(...guess(path, version, 'mod', { weight: 0.95 }))
+      const below = known.get(id)
+      if (below === undefined || below.followed === 'closure') continue
+      below.followed = 'closure'
+      reached.push(...below.require)
+    }
+    return guesses
+  }
+
+  const fileOf = (id: string, body: Uint8Array): Known | undefined => {
+    const seen = known.get(id)
+    if (seen !== undefined || known.size >= MAX_MODULES) return seen
+    const parsed = parseGoMod(body)
+    if (!parsed.ok) return undefined
+    const { require, goVersion } = parsed.file
+    if (remembered + require.length > MAX_REQUIREMENTS) return undefined
+    remembered += require.length
+    const file: Known = { require, pruned: isPruned(goVersion), followed: 'no' }
+    known.set(id, file)
+    return file
   }
 
   return {
@@ -93,7 +126,8 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       if (nowMs - lastAskedMs > QUIET_MS) {
         selected.clear()
         closure.clear()
-        followed.clear()
+        known.clear()
+        order.clear()
         remembered = 0
       }
       lastAskedMs = nowMs
@@ -101,13 +135,17 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       if (version === undefined) return []
       const module = resource.name
       switch (resource.kind) {
-        case 'mod':
-          if (!select(module, version)) return []
+        case 'mod': {
+          const highest = select(module, version)
+          const passed = closure.has(`${module}@${version}`) ? [] : order.asked({ path: module, version })
           return [
-            ...guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }),
-            ...guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }),
+            ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
+            ...(highest ? guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }) : []),
+            ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
           ]
+        }
         case 'info':
+          order.endRound()
           select(module, version)
           return [
             ...guess(module, version, 'zip', { weight: 1 }),
@@ -122,16 +160,17 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       const version = resource.kind === 'mod' ? versionOf(resource) : undefined
       if (version === undefined) return []
       const id = `${resource.name}@${version}`
-      const below = closure.has(id)
-      if ((!wanted && !below) || followed.has(id) || followed.size >= MAX_MODULES) return []
-      const parsed = parseGoMod(body)
-      if (!parsed.ok) return []
-      const { require, goVersion } = parsed.file
-      const unpruned = below || !isPruned(goVersion)
-      const worthKeeping = !unpruned && remembered + require.length <= MAX_REQUIREMENTS
-      if (worthKeeping) remembered += require.length
-      followed.set(id, worthKeeping ? require : [])
-      return follow(require, unpruned)
+      const file = fileOf(id, body)
+      if (file === undefined || file.followed === 'closure') return []
+      // Nobody asked for it yet, but somebody will: what is below an unpruned module takes many round trips.
+      const foreseen = order.guides && isLikely(resource.name, version)
+      if (closure.has(id) || (!file.pruned && (wanted || foreseen))) {
+        file.followed = 'closure'
+        return followClosure(file.require)
+      }
+      if (!wanted || !file.pruned || file.followed === 'once') return []
+      file.followed = 'once'
+      return followOnce(file.require)
     },
   }
 }
