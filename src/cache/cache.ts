@@ -217,7 +217,9 @@ export class Cache {
     if (result.kind !== 'refused') {
       this.#misses.forget(resource.key)
       this.#refreshAfterMs.delete(resource.key)
-      const { body } = result.object
+      const { body, meta } = result.object
+      if (resource.versions !== undefined && body.kind === 'bytes')
+        this.#observer.versionsSeen?.(resource, meta.source, body.bytes)
       if (resource.disproves !== undefined && body.kind === 'bytes') {
         for (const key of resource.disproves(body.bytes)) this.#misses.forget(key)
       }

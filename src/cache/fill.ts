@@ -156,8 +156,7 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
       await putAside(store, resource, source, judged.reason, candidate, stage, observer)
       const failure: UpstreamFailure = {
         code: 'wrong-content',
-        message: `${source} sent wrong bytes for ${resource.name}: ${judged.reason}`,
-        hint: 'nothing of it was kept; the source is marked',
+        ...wordsFor(judged.reason, source, resource.name, isWebPage(answer.mediaType, candidate)),
       }
       growing?.fail(new Error(failure.message))
       walk.reject(failure)
@@ -414,6 +413,26 @@ function failed(failure: UpstreamFailure): RefusedFill {
       ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
     },
   }
+}
+
+function wordsFor(reason: string, source: string, name: string, isPage: boolean) {
+  return isPage
+    ? {
+        message: `${source} sent a web page instead of ${name}: ${reason}`,
+        hint: 'a login page, a block page or a broken mirror: open its address in a browser; nothing of it was kept, the source is marked',
+      }
+    : {
+        message: `${source} sent wrong bytes for ${name}: ${reason}`,
+        hint: 'nothing of it was kept; the source is marked',
+      }
+}
+
+/** Only asked of a body that was found wrong, since for some resources a page is right. */
+function isWebPage(mediaType: string, candidate: CandidateBody): boolean {
+  if (mediaType === 'text/html' || mediaType === 'application/xhtml+xml') return true
+  if (candidate.kind !== 'bytes') return false
+  const begin = Buffer.from(candidate.bytes.subarray(0, 256)).toString('latin1')
+  return /^\s*(?:<!doctype html|<html)/i.test(begin.replace(/^\xef\xbb\xbf/, ''))
 }
 
 function endOf(refusal: Refusal): 'not-found' | 'denied' {

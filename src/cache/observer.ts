@@ -6,6 +6,8 @@ export interface CacheObserver {
   fillStarted(resource: Resource): void
   fillJoined(resource: Resource): void
   fillEnded(end: FillEnd): void
+  /** A small body that names versions came from a source, or the source says that it still holds. */
+  versionsSeen?(resource: Resource, source: string, body: Uint8Array): void
   /** Bytes contradicted their proof: the source named in `source` lied, or was lied to. */
   integrityFailed(failure: {
     readonly resource: Resource

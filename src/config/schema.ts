@@ -85,6 +85,12 @@ export const schema = {
       summary: 'Files of your own that add mirrors to the catalogue; docs/mirrors.md tells their form.',
       example: '["mirrors/ours.yaml"]',
     }),
+    probeIntervalMs: setting(duration(0), {
+      fallback: { value: 1800 * second },
+      summary:
+        'How often a server with several equal sources (`|`) asks each of them for one list that a client asked for lately, to see which lag. `0` asks nothing.',
+      example: '2h',
+    }),
   },
   shutdown: {
     graceMs: setting(duration(0), {

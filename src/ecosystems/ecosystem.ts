@@ -62,6 +62,8 @@ export interface Resource {
   readonly prove?: (signal: AbortSignal) => Proof
   /** Keys whose remembered misses this body disproves (a list names versions). Called with small bodies only. */
   readonly disproves?: (body: Uint8Array) => Iterable<string>
+  /** All versions that this body names, by which sources are compared; absent where it is no full list. */
+  readonly versions?: (body: Uint8Array) => Iterable<string>
 }
 
 /** Why there is no body; closed, so that an outage can never turn into a "not found" by accident. */

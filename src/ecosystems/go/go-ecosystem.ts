@@ -126,6 +126,7 @@ function moduleResource(request: ModuleRequest, options: GoEcosystemOptions): Re
         freshMs: ttl.listMs,
         prove: () => formProof(checkList),
         disproves: (body) => versionKeys(path, listedVersions(body)),
+        versions: listedVersions,
       }
     case 'latest':
     case 'query':
