@@ -54,11 +54,13 @@ export function freshnessOf({ canaries }: Pick<Measurement, 'canaries'>, referen
   return { compared: compared.length, lags, stale: compared.length > 0 && lags.length * 2 > compared.length }
 }
 
+const { compare } = new Intl.Collator('en', { numeric: true })
+
 /** `v1.10.0` after `v1.9.0`, and a pre-release before its release. */
-function byVersion(a: string, b: string): number {
+export function byVersion(a: string, b: string): number {
   const [coreA, coreB] = [a.replace(/-.*$/, ''), b.replace(/-.*$/, '')]
-  const byCore = coreA.localeCompare(coreB, 'en', { numeric: true })
+  const byCore = compare(coreA, coreB)
   if (byCore !== 0) return byCore
   if (a === coreA || b === coreB) return Number(a === coreA) - Number(b === coreB)
-  return a.localeCompare(b, 'en', { numeric: true })
+  return compare(a, b)
 }

@@ -10,9 +10,11 @@ import { defaultLimits, type UpstreamLimits } from './limits.ts'
 import { NameCache } from './name-cache.ts'
 import { netrcAuthorization, parseNetrc } from './netrc.ts'
 import { type Network, systemNetwork } from './network.ts'
+import { placesAsStops } from './places.ts'
 import { type KeptText, RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
+import { Sender, type SendRequest, type Sent } from './send.ts'
 import { SourceClient } from './source-client.ts'
 import { hostOf, type Source, type SourceList, type Stop, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
@@ -71,8 +73,8 @@ export interface ConfiguredUpstream extends Upstream {
   ranking(list: string, shape: 'metadata' | 'blob'): readonly (readonly Ranked[])[]
   /** The last change of order of each group of equals, newest first. */
   orderChanges(): readonly OrderChange[]
-  /** The ids of the sources that the list makes equal to this one, itself among them. */
-  equalsOf(list: string, sourceId: string): readonly string[]
+  /** The sources that the list makes equal to this one, itself among them. */
+  equalsOf(list: string, sourceId: string): readonly Pick<Source, 'id' | 'origin'>[]
   /** Asks one source of the request's list alone; `not-configured` when it is not in the list. */
   walkOne(sourceId: string, request: UpstreamRequest): Walk
   /** How far a source lags, for its place among those asked for what can change. */
@@ -97,6 +99,7 @@ class ListedUpstream implements ConfiguredUpstream {
   readonly #throttles: Throttles
   readonly #client: SourceClient
   readonly #asker: GroupAsker
+  readonly #sender: Sender
   readonly #now: () => number
   #lists: Readonly<Record<string, SourceList>>
   #offline: boolean
@@ -120,6 +123,11 @@ class ListedUpstream implements ConfiguredUpstream {
       authorizationFor: netrcLookup(options.netrc),
       onAttempt: options.onAttempt,
     })
+    this.#sender = new Sender({
+      http: this.#http,
+      headMs: this.#limits.firstByteMs,
+      ownHeaders: (source, url) => this.#client.ownHeaders(source, url),
+    })
     this.#asker = new GroupAsker({
       client: this.#client,
       records: this.#records,
@@ -132,7 +140,14 @@ class ListedUpstream implements ConfiguredUpstream {
   walk(request: UpstreamRequest): Walk {
     const list = this.#lists[request.sources]
     if (list === undefined) return unconfiguredWalk
-    return this.#walkOf(stopsOf(list), request)
+    const { places } = request
+    return this.#walkOf(places === undefined ? stopsOf(list) : placesAsStops(places, list), request)
+  }
+
+  async send(request: SendRequest): Promise<Sent> {
+    const list = this.#lists[request.sources]
+    if (list === undefined) return { kind: 'not-configured' }
+    return this.#offline ? offlineAnswer : this.#sender.send(sourcesOf(list), request)
   }
 
   walkOne(sourceId: string, request: UpstreamRequest): Walk {
@@ -180,11 +195,11 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#records.of(sourceId).lag = lag
   }
 
-  equalsOf(list: string, sourceId: string): readonly string[] {
-    const groups = stopsOf(this.#lists[list] ?? []).flatMap((stop) =>
-      stop.kind === 'group' ? [stop.sources.map(({ id }) => id)] : [],
-    )
-    return groups.find((ids) => ids.includes(sourceId)) ?? []
+  equalsOf(list: string, sourceId: string): readonly Pick<Source, 'id' | 'origin'>[] {
+    for (const stop of stopsOf(this.#lists[list] ?? [])) {
+      if (stop.kind === 'group' && stop.sources.some(({ id }) => id === sourceId)) return stop.sources
+    }
+    return []
   }
 
   orderChanges(): readonly OrderChange[] {

@@ -166,7 +166,7 @@ describe('a source', () => {
     expect(await textOf(await upstream.walkOne(idOf(second), asked).next(signal))).toBe('v1.0.0\n')
     expect(first.connections).toBe(0)
     expect(await upstream.walkOne('other.example', asked).next(signal)).toEqual({ kind: 'not-configured' })
-    expect(upstream.equalsOf('go', idOf(first))).toEqual([idOf(first), idOf(second)])
+    expect(upstream.equalsOf('go', idOf(first)).map(({ id }) => id)).toEqual([idOf(first), idOf(second)])
     expect(upstream.equalsOf('go', 'other.example')).toEqual([])
   })
 })

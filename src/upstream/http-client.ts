@@ -1,4 +1,4 @@
-/** GET over HTTP/1.1 through pools, following redirects only where they may lead. */
+/** HTTP/1.1 through pools, following redirects only where they may lead. */
 
 import type { BlockList } from 'node:net'
 import { type AddressClass, classOf, classOfHost, redirectMayReach, within } from './address.ts'
@@ -16,6 +16,13 @@ import { UpstreamError } from './upstream.ts'
 
 export interface GetRequest {
   readonly url: URL
+  /** @default GET */
+  readonly method?: string
+  readonly body?: Uint8Array
+  /** False: it goes out once, on a connection that has carried nothing yet. @default true */
+  readonly mayRepeat?: boolean
+  /** `url` was named by what a source of this class said: it may lead no further than a redirect from there. */
+  readonly namedBy?: AddressClass
   /** Sent only to the origin that `url` names, never along a redirect to another. */
   readonly ownHeaders: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
@@ -96,7 +103,9 @@ export class HttpClient {
     end: () => void,
   ): Promise<HttpResponse> {
     let { url } = request
-    let chain: Chain | undefined
+    let chain: Chain | undefined = request.namedBy && { origin: '', first: request.namedBy }
+    if (chain !== undefined) this.#checkTarget(url, chain)
+    const method = request.method ?? 'GET'
     for (let hops = 0; ; hops++) {
       const proxy = proxyFor(url, this.#options.env)
       const pool = this.#poolFor(url, chain, proxy)
@@ -107,16 +116,17 @@ export class HttpClient {
       }
       const { connection, head, leave } = await this.#exchange(
         pool,
-        requestText(url, headers, proxy),
+        { text: requestText({ url, method, headers, body: request.body }, proxy), body: request.body },
         life,
         patience,
-        request.ahead ?? false,
+        { ahead: request.ahead ?? false, mayRepeat: request.mayRepeat ?? true },
       )
       if (head.status === 407 && proxy !== undefined) {
         leave(false)
         throw proxyRefusal(407, `the proxy ${proxy.host}:${proxy.port}`, proxy.foundIn)
       }
-      const location = redirects.has(head.status) ? head.headers.get('location') : undefined
+      const location =
+        method === 'GET' && redirects.has(head.status) ? head.headers.get('location') : undefined
       const framing = this.#framing(head, url.host, leave)
       if (location === undefined) {
         const done = (reusable: boolean) => {
@@ -151,12 +161,16 @@ export class HttpClient {
     to.username = ''
     to.password = ''
     to.hash = ''
-    const target = classOfHost(to.hostname)
-    if (to.origin !== chain.origin && target !== 'public') {
-      const refusal = this.#guard(chain, to.hostname)(to.hostname.replace(/^\[|\]$/g, ''), target)
-      if (refusal !== undefined) throw broken('redirect', refusal, { hint: privateHint })
-    }
+    if (to.origin !== chain.origin) this.#checkTarget(to, chain)
     return to
+  }
+
+  /** @throws UpstreamError `redirect` for an address of a kind that this chain must not reach */
+  #checkTarget({ hostname }: URL, chain: Chain): void {
+    const target = classOfHost(hostname)
+    if (target === 'public') return
+    const refusal = this.#guard(chain, hostname)(hostname.replace(/^\[|\]$/g, ''), target)
+    if (refusal !== undefined) throw broken('redirect', refusal, { hint: privateHint })
   }
 
   /** Judges the address that is really connected to, so that a name that changes its address does not help. */
@@ -166,13 +180,21 @@ export class HttpClient {
       if (allowPrivateHosts.has(hostname) || within(allowPrivate, address)) return undefined
       const target = known ?? classOf(address)
       if (redirectMayReach(target, chain.first)) return undefined
-      return `${chain.origin} redirected to ${hostname} at ${address}, a ${target} address`
+      return chain.origin === ''
+        ? `metadata leads to ${hostname} at ${address}, a ${target} address`
+        : `${chain.origin} redirected to ${hostname} at ${address}, a ${target} address`
     }
   }
 
-  async #exchange(pool: Pool, text: string, life: AbortSignal, patience: HeadPatience, ahead: boolean) {
+  async #exchange(
+    pool: Pool,
+    message: { readonly text: string; readonly body: Uint8Array | undefined },
+    life: AbortSignal,
+    patience: HeadPatience,
+    { ahead, mayRepeat }: { readonly ahead: boolean; readonly mayRepeat: boolean },
+  ) {
     const { limits } = this.#options
-    for (let fresh = false; ; fresh = true) {
+    for (let fresh = !mayRepeat; ; fresh = true) {
       patience.queuedIn(pool)
       const connection = await pool.acquire(life, { fresh, ahead })
       patience.served()
@@ -190,7 +212,8 @@ export class HttpClient {
           `${connection.host} took the request but did not answer within ${limits.firstByteMs} ms`,
         )
       try {
-        connection.write(text)
+        connection.write(message.text)
+        if (message.body !== undefined) connection.write(message.body)
         const head = await readHead(connection, { ms: limits.firstByteMs, late }, limits)
         return { connection, head, leave }
       } catch (error) {
@@ -245,18 +268,27 @@ function asAborted(reason: unknown, host: string): UpstreamError {
   return broken('aborted', `the answer of ${host} is no longer wanted`)
 }
 
-function requestText(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  proxy: ForwardProxy | undefined,
-): string {
+interface Message {
+  readonly url: URL
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | undefined
+}
+
+function requestText({ url, method, headers, body }: Message, proxy: ForwardProxy | undefined): string {
   const forwarded = proxy !== undefined && proxy.scheme !== 'socks5' && url.protocol === 'http:'
   const credentials = forwarded ? proxyAuthorization(proxy) : undefined
-  const all = { Host: url.host, ...headers, ...(credentials && { 'Proxy-Authorization': credentials }) }
+  const all = {
+    Host: url.host,
+    ...headers,
+    ...(method === 'GET' && body === undefined ? {} : { 'Content-Length': String(body?.byteLength ?? 0) }),
+    ...(credentials && { 'Proxy-Authorization': credentials }),
+  }
   const target = `${forwarded ? url.origin : ''}${url.pathname}${url.search}`
   const fields = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   if (fields.some((field) => /[\r\n\0]/.test(field.slice(0, -2)))) {
     throw broken('malformed', `a header configured for ${url.host} holds a line break`)
   }
-  return `GET ${target} HTTP/1.1\r\n${fields.join('')}\r\n`
+  if (!/^[A-Z]{3,16}$/.test(method)) throw broken('malformed', `${method} is no method of HTTP`)
+  return `${method} ${target} HTTP/1.1\r\n${fields.join('')}\r\n`
 }

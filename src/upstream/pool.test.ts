@@ -52,6 +52,38 @@ test('a waiter gets the connection that is given back, or leaves when it is abor
   pool.close()
 })
 
+test('one connection in four is kept for whoever is waited for', async () => {
+  await using server = await fakeServer(() => undefined)
+  const { pool, state } = poolTo(server, { maxConnections: 4 })
+  pool.warmUp(4)
+  await until(() => pool.size.open === 4)
+  const taken = await Promise.all([1, 2, 3].map(() => pool.acquire(never, { ahead: true })))
+  const order: string[] = []
+  const ahead = pool.acquire(never, { ahead: true }).then((connection) => {
+    order.push('ahead')
+    return connection
+  })
+  const waitedFor = await pool.acquire(never)
+  order.push('waited for')
+  pool.release(waitedFor, true)
+  const again = await pool.acquire(never)
+  expect([order, again]).toEqual([['waited for'], waitedFor])
+  for (const connection of [again, ...taken]) pool.release(connection, true)
+  expect(await ahead).toBeDefined()
+  expect(state.dials).toBe(4)
+  pool.close()
+})
+
+test('a single connection serves what is fetched ahead, too', async () => {
+  await using server = await fakeServer(() => undefined)
+  const { pool } = poolTo(server, { maxConnections: 1 })
+  const first = await pool.acquire(never, { ahead: true })
+  const second = pool.acquire(never, { ahead: true })
+  pool.release(first, true)
+  expect(await second).toBe(first)
+  pool.close()
+})
+
 test('an idle connection is closed after a while, and when the other side speaks or leaves', async () => {
   await using server = await fakeServer(() => undefined)
   const { pool } = poolTo(server, { idleMs: 20 })

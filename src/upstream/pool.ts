@@ -20,6 +20,8 @@ interface PoolOptions {
 }
 
 const redialMs = 1000
+/** One of so many open connections is kept for whoever is waited for; what is fetched ahead has the others. */
+const shareForDemand = 4
 
 export class Pool {
   readonly #options: PoolOptions
@@ -58,7 +60,7 @@ export class Pool {
       return Promise.reject(broken('aborted', `the connections to ${this.#options.host} are closed`))
     if (options.fresh === true) return this.#dial(signal)
     const { ahead = false } = options
-    const idle = this.#takeIdle()
+    const idle = ahead && !this.#hasSpare() ? undefined : this.#takeIdle()
     if (idle !== undefined) return Promise.resolve(idle)
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -121,7 +123,7 @@ export class Pool {
 
   #offer(connection: Connection): void {
     const waiter = this.#nextWaiter()
-    if (waiter !== undefined) {
+    if (waiter !== undefined && (!waiter.ahead || this.#hasSpare(1))) {
       waiter.give(connection)
       return
     }
@@ -129,6 +131,11 @@ export class Pool {
     timer.unref()
     this.#idle.set(connection, timer)
     connection.park(() => this.#drop(connection))
+  }
+
+  /** True when one may go to what is fetched ahead; `more` are about to be idle. */
+  #hasSpare(more = 0): boolean {
+    return this.#idle.size + more > Math.floor(this.#open.size / shareForDemand)
   }
 
   #nextWaiter(): Waiter | undefined {

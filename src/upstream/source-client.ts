@@ -51,7 +51,8 @@ export class SourceClient {
       const response = await this.#options.http.get(
         {
           url,
-          ownHeaders: this.#ownHeaders(source, url),
+          ...(source.placeOf?.class === undefined ? {} : { namedBy: source.placeOf.class }),
+          ownHeaders: this.ownHeaders(source, url),
           headers: wantedHeaders(ask),
           headMs: ask.headMs,
           ...(ask.aliveMs === undefined || ask.aliveMs <= ask.headMs
@@ -86,7 +87,7 @@ export class SourceClient {
     const known = this.#living.get(source.id)
     if (known !== undefined) return known
     const headers = { Accept: '*/*', 'Accept-Encoding': 'identity' }
-    const question = { url, ownHeaders: this.#ownHeaders(source, url), headers, headMs: withinMs }
+    const question = { url, ownHeaders: this.ownHeaders(source, url), headers, headMs: withinMs }
     const asked = this.#options.http
       .get(question, new AbortController().signal)
       .then(
@@ -102,7 +103,8 @@ export class SourceClient {
     return asked
   }
 
-  #ownHeaders(source: Source, url: URL): Readonly<Record<string, string>> {
+  /** What is sent to this source alone: its credentials, and headers that the settings give it. */
+  ownHeaders(source: Source, url: URL): Readonly<Record<string, string>> {
     const { username, password } = new URL(source.url)
     const authorization =
       username === '' && password === ''
@@ -162,7 +164,8 @@ export class SourceClient {
 }
 
 function wantedHeaders({ source, request, from }: Ask): Record<string, string> {
-  const headers: Record<string, string> = { Accept: '*/*', 'Accept-Encoding': 'identity' }
+  const headers: Record<string, string> = { Accept: request.accept ?? '*/*', 'Accept-Encoding': 'identity' }
+  if (from === undefined && request.compressible === true) headers['Accept-Encoding'] = 'gzip'
   if (from !== undefined && from.atByte > 0) {
     headers.Range = `bytes=${from.atByte}-`
     if (from.etag !== undefined) headers['If-Range'] = from.etag
@@ -186,6 +189,7 @@ function stillThrottled(source: Source, waitMs: number): UpstreamFailure {
 
 /** Undefined when the base is no web address, or when dot segments would lead out of it. */
 function addressOf(source: Source, path: string): URL | undefined {
+  if (source.placeOf !== undefined) return URL.parse(source.url) ?? undefined
   const base = URL.parse(`${source.url.replace(/\/+$/, '')}/`)
   const url = base === null ? null : URL.parse(`${base.href}${path}`)
   if (base === null || url === null || !/^https?:$/.test(base.protocol)) return undefined

@@ -1,5 +1,7 @@
 /** The configured order of sources, as the transport needs it. */
 
+import type { AddressClass } from './address.ts'
+
 /** One place that can be asked. */
 export interface Source {
   readonly kind: 'source'
@@ -13,6 +15,11 @@ export interface Source {
   readonly foundIn: string
   /** The place that the others copy from: its bytes need no record to be trusted until proved. */
   readonly origin: boolean
+  /**
+   * `url` is the address of one body, as metadata named it. With a class, a stranger did: it may lead no further
+   * than a redirect from an address of that class.
+   */
+  readonly placeOf?: { readonly class?: AddressClass }
 }
 
 export type SourceStep = Source | { readonly kind: 'direct' } | { readonly kind: 'off' }

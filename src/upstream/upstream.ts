@@ -1,5 +1,7 @@
 /** What the cache asks of the network. Who asks, and why, is not known here. */
 
+import type { SendRequest, Sent } from './send.ts'
+
 /** Stable codes; each has an entry in docs/faults.md. */
 export type FailureCode =
   | 'dns'
@@ -57,6 +59,15 @@ export interface UpstreamRequest {
   readonly path: string
   readonly shape: 'metadata' | 'blob'
   readonly maxBytes: number
+  /** `Accept`. @default anything */
+  readonly accept?: string
+  /** A source may send it gzipped; it is decoded on its way, and bounded as it is decoded. @default false */
+  readonly compressible?: boolean
+  /**
+   * Absolute addresses of this very body, all equal, best first: they take the place of the list's sources. They
+   * come from metadata, so they are bound by the rules of redirects.
+   */
+  readonly places?: readonly string[]
   /**
    * `mutable`: what the answer says can change, so among equal sources the one that knows first is asked first
    * (engine rule 5). @default 'fixed'
@@ -200,6 +211,8 @@ export interface SourceState {
 
 export interface Upstream {
   walk(request: UpstreamRequest): Walk
+  /** Passes one request on and its answer back. Never throws for what the network does. */
+  send(request: SendRequest): Promise<Sent>
   /** Tells how the bytes of a source turned out; this is what makes and unmakes a clean record. */
   record(sourceId: string, outcome: 'proved' | 'wrong'): void
   states(): readonly SourceState[]

@@ -169,18 +169,18 @@ export const answerFaults: readonly FaultRow[] = [
   {
     id: 'html-with-200',
     injected: 'a captive portal: a page with status 200',
-    promised: refused('that this is no module zip'),
+    promised: refused('that this is a web page and no module zip'),
     code: 'wrong-content',
     check: misbehaviour(always({ kind: 'html' }), {
       status: 502,
-      says: /sent wrong bytes .* no module zip/,
+      says: /sent a web page instead of .* no module zip/,
       code: 'wrong-content',
     }),
   },
   {
     id: 'redirect-to-html',
     injected: 'a captive portal: 302 to a page',
-    promised: refused('that this is no module zip'),
+    promised: refused('that this is a web page and no module zip'),
     code: 'wrong-content',
     check: async (lab) => {
       const portal = await lab.upstream()
@@ -188,7 +188,7 @@ export const answerFaults: readonly FaultRow[] = [
       const fault: Fault = { kind: 'redirect', to: `${portal.url}/login` }
       await misbehaviour(always(fault), {
         status: 502,
-        says: /sent wrong bytes .* no module zip/,
+        says: /sent a web page instead of .* no module zip/,
         code: 'wrong-content',
       })(lab)
     },

@@ -1,0 +1,139 @@
+/** Passes a request on to a source as it is, and brings back the answer as it is. */
+
+import { decodeBody } from './decode-body.ts'
+import { asFailure, broken, named } from './failure.ts'
+import type { HttpClient } from './http-client.ts'
+import type { HttpResponse } from './http-response.ts'
+import type { Source } from './source-list.ts'
+import type { UpstreamFailure } from './upstream.ts'
+
+export interface SendRequest {
+  readonly sources: string
+  /** Relative to a source's base, percent-encoded, no leading slash; with its query. */
+  readonly path: string
+  readonly method: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | undefined
+  /** Of the answer, decoded. */
+  readonly maxBytes: number
+  /** Asking twice does no harm, whatever the method: the next source may be asked after an error of one. */
+  readonly safe: boolean
+  readonly signal: AbortSignal
+}
+
+export type Sent =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      /** Lower-case names; without those of the connection, and without cookies. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+      readonly source: string
+    }
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+  | { readonly kind: 'not-configured' }
+  | { readonly kind: 'off' }
+
+interface SenderOptions {
+  readonly http: HttpClient
+  /** The limit for the head of each source's answer. */
+  readonly headMs: number
+  readonly ownHeaders: (source: Source, url: URL) => Readonly<Record<string, string>>
+}
+
+const NOT_PASSED_BACK = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'content-encoding',
+  'set-cookie',
+])
+
+/** Failures before which nothing of a request can have reached anybody. */
+const NOT_SENT: ReadonlySet<string> = new Set(['dns', 'connect', 'tls', 'proxy'])
+
+export class Sender {
+  readonly #options: SenderOptions
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+  }
+
+  /** Asks the sources in order; goes on only where that can do no harm. Never rejects. */
+  async send(sources: readonly Source[], request: SendRequest): Promise<Sent> {
+    let last: Sent = { kind: 'off' }
+    for (const source of sources) {
+      last = await this.#ask(source, request)
+      if (last.kind === 'answered' && (last.status < 500 || !isSafe(request))) return last
+      if (last.kind === 'failed' && !isSafe(request) && !NOT_SENT.has(last.failure.code)) return last
+    }
+    return last
+  }
+
+  async #ask(source: Source, request: SendRequest): Promise<Sent> {
+    const url = addressIn(source, request.path)
+    if (url === undefined) {
+      return { kind: 'failed', failure: { code: 'malformed', message: `${source.id} has no such address` } }
+    }
+    const { authorization, ...headers } = request.headers
+    const own = this.#options.ownHeaders(source, url)
+    try {
+      const response = await this.#options.http.get(
+        {
+          url,
+          method: request.method,
+          ...(request.body === undefined ? {} : { body: request.body }),
+          mayRepeat: isSafe(request),
+          // A client's own credentials stand above ours: they are what it was told to show to this source.
+          ownHeaders: authorization === undefined ? own : { ...own, Authorization: authorization },
+          headers: { 'Accept-Encoding': 'gzip', ...headers },
+          headMs: this.#options.headMs,
+        },
+        request.signal,
+      )
+      return await wholeAnswer(source, response, request.maxBytes)
+    } catch (error) {
+      return { kind: 'failed', failure: named(asFailure(error, source.id), source) }
+    }
+  }
+}
+
+function isSafe({ method, safe }: SendRequest): boolean {
+  return safe || method === 'GET'
+}
+
+function addressIn(source: Source, path: string): URL | undefined {
+  const base = URL.parse(`${source.url.replace(/\/+$/, '')}/`)
+  const url = base === null ? null : URL.parse(`${base.href}${path}`)
+  if (base === null || url === null) return undefined
+  return url.origin === base.origin && url.pathname.startsWith(base.pathname) ? url : undefined
+}
+
+async function wholeAnswer(source: Source, response: HttpResponse, maxBytes: number): Promise<Sent> {
+  const coding = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
+  const body = coding === 'identity' ? response.body : decodeBody(response.body, coding, response.url.host)
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) {
+      body.discard()
+      throw broken('too-large', `${source.id} sent more than the ${maxBytes} bytes allowed`)
+    }
+    chunks.push(chunk)
+  }
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !NOT_PASSED_BACK.has(name)))
+  return {
+    kind: 'answered',
+    status: response.status,
+    headers,
+    body: Buffer.concat(chunks, bytes),
+    source: source.id,
+  }
+}
