@@ -1,3 +1,4 @@
+import type { SendRequest, Sent } from '../../upstream/send.ts'
 import {
   type SourceRef,
   type Upstream,
@@ -35,6 +36,16 @@ export class ScriptedUpstream implements Upstream {
         this.rejected.push(failure)
       },
     }
+  }
+
+  /** What `send` answers, in order; the last repeats. */
+  readonly answers: Sent[] = []
+  readonly sent: SendRequest[] = []
+
+  async send(request: SendRequest): Promise<Sent> {
+    this.sent.push(request)
+    const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0]
+    return answer ?? { kind: 'not-configured' }
   }
 
   record(source: string, outcome: 'proved' | 'wrong'): void {
