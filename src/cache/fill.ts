@@ -77,6 +77,7 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
   const { store, upstream, observer } = context
   const startedAtMs = context.now()
   const proof = resource.prove?.(signal)
+  const located = await resource.locate?.(signal)
   const walk = upstream.walk({
     sources: resource.sources,
     path: resource.path,
@@ -84,6 +85,9 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
     maxBytes: resource.maxBytes,
     freshness: Number.isFinite(resource.freshMs) ? 'mutable' : 'fixed',
     ahead: errand.ahead,
+    ...(resource.accept === undefined ? {} : { accept: resource.accept }),
+    ...(resource.compressible === undefined ? {} : { compressible: resource.compressible }),
+    ...(located?.kind === 'places' ? { places: located.urls } : {}),
     ...(known && (known.meta.etag ?? known.meta.lastModified) !== undefined
       ? { validators: validatorsOf(known) }
       : {}),
@@ -107,6 +111,11 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
       failure: details.failure,
     })
 
+  if (located?.kind === 'refused') {
+    const { refusal } = located
+    ended(refusal.kind === 'upstream-failed' ? 'failed' : endOf(refusal), {})
+    return { kind: 'refused', refusal }
+  }
   for (;;) {
     const answer = await walk.next(signal)
     if (answer.kind === 'not-modified' && known !== undefined) {
@@ -115,7 +124,10 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
       return { kind: 'not-modified', object: object ?? known }
     }
     if (answer.kind !== 'found') {
-      const refused = refusalFor(answer, resource)
+      const refused =
+        located !== undefined && answer.kind === 'missing'
+          ? failed(listedButMissing(answer.source, resource))
+          : refusalFor(answer, resource)
       ended(refused.refusal.kind === 'upstream-failed' ? 'failed' : endOf(refused.refusal), {
         ...(refused.source === undefined ? {} : { source: refused.source }),
         ...(refused.failure === undefined ? {} : { failure: refused.failure }),
@@ -369,6 +381,16 @@ function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Resource):
       })
     case 'failed':
       return failed(answer.failure)
+  }
+}
+
+/** Metadata names it, so that a place without it is behind or broken: no "not found" for a client to act on. */
+function listedButMissing({ id }: SourceRef, { name }: Resource): UpstreamFailure {
+  return {
+    code: 'http',
+    message: `the metadata of ${name} lists this file, but ${id} does not have it`,
+    hint: 'the mirror may be behind its own index: try again later, or name another source beside it',
+    status: 404,
   }
 }
 

@@ -6,7 +6,7 @@ import { LineWriter, streamSink } from '../observe/line-writer.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
 import { mask } from '../observe/mask.ts'
 import { createRequestLog, droppedLine } from '../observe/request-log.ts'
-import { greeting, type Posthaste, startPosthaste } from '../serve/posthaste.ts'
+import { type Posthaste, startPosthaste } from '../serve/posthaste.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, describeFlags, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
@@ -60,7 +60,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
     const droppedLines = () => out.dropped + err.dropped
     const options = { config, origins, go, env: io.env, log, requestLog, droppedLines }
     server = await startPosthaste(options)
-    if (config.log === 'text') out.write(greeting(server.url, options).map(mask).join('\n'))
+    if (config.log === 'text') out.write(server.greeting().map(mask).join('\n'))
     out.write(`posthaste ready on ${server.url}`)
   } catch (error) {
     tellError(error, io, 'serve')

@@ -1,7 +1,7 @@
 import { credentials } from './credentials.ts'
 import { goProxyList, goSumdb, privatePattern } from './go-kinds.ts'
 import { boolean, choice, count, duration, list, optional, path, size, word } from './kinds.ts'
-import { hostOrBlock, listenAddress, proxyAddress, region, resolver } from './network-kinds.ts'
+import { hostOrBlock, listenAddress, proxyAddress, region, resolver, sourceAddress } from './network-kinds.ts'
 import { dataFolder } from './platform-folders.ts'
 import { registrySettings } from './registry-settings.ts'
 import { flatten, setting, type Values } from './setting.ts'
@@ -17,6 +17,12 @@ export const schema = {
     summary: 'Where the server listens. Port 0 takes any free port.',
     example: '0.0.0.0:7678',
     needsRestart: true,
+  }),
+  publicUrl: setting(optional(sourceAddress), {
+    fallback: { value: undefined },
+    summary:
+      'The address under which clients reach `listen`, where a reverse proxy stands before it. Default: what their `Host` header says, over http.',
+    example: 'https://packages.corp.example',
   }),
   data: setting(path, {
     fallback: {

@@ -218,6 +218,8 @@ export interface Ecosystem {
    * other path, and whenever telling would cost more than a glance. On the way of every hit.
    */
   nameOfFixed?(path: string): string | undefined
+  /** True when clients send more than GET and HEAD; default: false. */
+  readonly takesWrites?: boolean
   /** A refusal in the form that this ecosystem's client shows to its user; cause and fix in the first line. */
   refuse(refusal: Refusal, sought: Sought): Rendered
   /** Absent where fetching ahead would not pay. */

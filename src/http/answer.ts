@@ -22,6 +22,8 @@ export interface Answer {
   readonly checkedAtMs: number
   /** From then on it has to be rendered again; `Infinity` for what never changes. */
   readonly freshUntilMs: number
+  /** As announced in `Last-Modified`; absent where none is. */
+  readonly lastModifiedMs?: number
 }
 
 /** An answer whose headers are kept in the form in which Bun sends them with the least work. */
@@ -85,10 +87,17 @@ export function send(request: Request, answer: SendableAnswer): Response {
   const range = asked.get('range')
   const ifNoneMatch = asked.get('if-none-match')
   const ifMatch = asked.get('if-match')
-  if (range === null && ifNoneMatch === null && ifMatch === null && request.method === 'GET') {
-    return whole(answer)
+  const ifModifiedSince = answer.lastModifiedMs === undefined ? null : asked.get('if-modified-since')
+  const isPlain = range === null && ifNoneMatch === null && ifMatch === null && ifModifiedSince === null
+  if (isPlain && request.method === 'GET') return whole(answer)
+  const conditions = {
+    method: request.method,
+    range,
+    ifNoneMatch,
+    ifMatch,
+    ifModifiedSince,
+    ifRange: asked.get('if-range'),
   }
-  const conditions = { method: request.method, range, ifNoneMatch, ifMatch, ifRange: asked.get('if-range') }
   const decision = evaluate(conditions, answer)
   const headers = new Headers(answer.headers)
   switch (decision.kind) {

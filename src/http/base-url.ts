@@ -11,3 +11,26 @@ export function baseUrlFor(host: string | null, fallback: string): string {
   const name = parsed.name.includes(':') ? `[${parsed.name}]` : parsed.name
   return `http://${name}${parsed.port === undefined ? '' : `:${parsed.port}`}`
 }
+
+/** Addresses that clients use; beyond so many, a `Host` that was not seen before is not believed. */
+const MAX_BASES = 32
+
+/** The same, remembered: whoever makes up names for us cannot make us render metadata for each of them. */
+export class BaseUrls {
+  readonly #fallback: string
+  readonly #known = new Map<string, string>()
+
+  constructor(fallback: string) {
+    this.#fallback = fallback
+  }
+
+  of(host: string | null): string {
+    if (host === null) return this.#fallback
+    const known = this.#known.get(host)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_BASES) return this.#fallback
+    const url = baseUrlFor(host, this.#fallback)
+    this.#known.set(host, url)
+    return url
+  }
+}

@@ -12,6 +12,7 @@ export type OutcomeWord =
   | 'denied'
   | 'upstream-failed'
   | 'local'
+  | 'forwarded'
 
 const YEAR_SECONDS = 31_536_000
 /** What is said of a proved body that never changes. */
@@ -24,9 +25,10 @@ export const FIXED = {
 /** The value of `Cache-Control` for a kept body. */
 export function cacheControlOf(resource: Resource, outcome: Kept): string {
   if (outcome.kind === 'filled' && !outcome.stored) return 'no-store'
-  if (outcome.object.meta.proof === 'unproved') return 'public, max-age=60'
-  if (resource.freshMs === Number.POSITIVE_INFINITY) return `public, max-age=${YEAR_SECONDS}, immutable`
-  return `public, max-age=${Math.floor(resource.freshMs / 1_000)}`
+  const whose = resource.isPrivate === true ? 'private' : 'public'
+  if (outcome.object.meta.proof === 'unproved') return `${whose}, max-age=60`
+  if (resource.freshMs === Number.POSITIVE_INFINITY) return `${whose}, max-age=${YEAR_SECONDS}, immutable`
+  return `${whose}, max-age=${Math.floor(resource.freshMs / 1_000)}`
 }
 
 /** The value of `Cache-Status` (RFC 9211) for a kept body. */

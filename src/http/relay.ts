@@ -1,35 +1,35 @@
 import type { Cache } from '../cache/cache.ts'
 import type { Filling, Kept, Outcome, Refused } from '../cache/outcome.ts'
-import type { Ecosystem, EcosystemId, Refusal, Rendered, Resource } from '../ecosystems/ecosystem.ts'
+import type {
+  Asked,
+  Ecosystem,
+  EcosystemId,
+  Refusal,
+  Resource,
+  Sought,
+  View,
+} from '../ecosystems/ecosystem.ts'
+import type { Encoding, Views } from '../views/views.ts'
 import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
 import { cacheStatus } from './cache-status.ts'
-import {
-  cacheControlOf,
-  cacheStatusOf,
-  cacheStatusOfRefusal,
-  FIXED,
-  type OutcomeWord,
-  wordFor,
-} from './cache-words.ts'
+import { cacheControlOf, cacheStatusOf, FIXED } from './cache-words.ts'
+import { encodingFor } from './content-encoding.ts'
+import { AskingRequest, type Entrance } from './entrance.ts'
+import type { Forwarding } from './forwarding.ts'
 import { HotAnswers } from './hot-answers.ts'
 import { PassingAnswers } from './passing-answers.ts'
-
-/** What is told of each request once its answer is decided (and, for a streamed one, sent). */
-export interface RelayedRequest {
-  readonly ecosystem: EcosystemId
-  readonly outcome: OutcomeWord
-  readonly status: number
-  readonly bytes: number
-  readonly source: string | undefined
-  readonly reason: string | undefined
-  readonly request: Request
-  readonly startedAtMs: number
-}
+import { refusePrivate } from './private-access.ts'
+import { type RelayedRequest, Replies } from './replies.ts'
+import { renderView, ViewAnswers } from './view-answers.ts'
 
 export interface RelayOptions {
   /** The adapters in force; they are replaced when the settings change. */
   readonly ecosystems: () => readonly Ecosystem[]
   readonly cache: Cache
+  readonly views: Pick<Views, 'ask'>
+  readonly forwarding: Pick<Forwarding, 'pass'>
+  /** Lets clients from other machines see private packages. */
+  readonly accessTokens: () => readonly string[]
   /** Undefined when the name may be asked for; the refusal otherwise. Runs before anything else. */
   readonly gate: (ecosystem: EcosystemId, name: string) => Refusal | undefined
   readonly memoryBytes: number
@@ -60,61 +60,133 @@ export class Relay {
   #byPrefix: ReadonlyMap<string, Ecosystem>
   readonly #hot: HotAnswers
   readonly #passing = new PassingAnswers()
+  readonly #viewAnswers: ViewAnswers
+  readonly #replies: Replies
   readonly #now: () => number
 
   constructor(options: RelayOptions) {
     this.#options = options
     this.#byPrefix = byPrefix(options.ecosystems())
     this.#hot = new HotAnswers({ maxBytes: options.memoryBytes, touch: options.touch })
+    this.#viewAnswers = new ViewAnswers(this.#hot)
+    this.#replies = new Replies(options.report)
     this.#now = options.now ?? Date.now
   }
 
   /** What was rendered for a key is void. */
   forget(key: string): void {
     this.#hot.forget(key)
+    this.#viewAnswers.forget(key)
   }
 
   /** Void all that was rendered, and look the adapters up again: the rules have changed. */
   forgetAll(): void {
     this.#byPrefix = byPrefix(this.#options.ecosystems())
     this.#hot.clear()
+    this.#viewAnswers.clear()
   }
 
   /**
-   * Answers a GET or HEAD below an ecosystem's prefix; undefined when the path belongs to none. `path` is the
-   * request's path as received, still percent-encoded.
+   * Answers a request below an ecosystem's prefix, or at a door that an ecosystem has to itself; undefined when it
+   * belongs to none, or is no GET or HEAD and the ecosystem takes nothing else. `asked` is the request's path as
+   * received, still percent-encoded.
    */
-  handle(request: Request, path: string): Response | Promise<Response> | undefined {
+  handle(request: Request, asked: string, entrance: Entrance): Response | Promise<Response> | undefined {
+    const path = entrance.root === undefined ? asked : `/${entrance.root}${asked}`
     const nowMs = this.#now()
-    const hot = this.#hot.get(path, nowMs)
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    const hot = reads ? this.#hot.get(path, nowMs) : undefined
     if (hot !== undefined) return this.#sendHit(request, hot, nowMs)
 
     const slash = path.indexOf('/', 1)
     const ecosystem = this.#byPrefix.get(slash < 0 ? path.slice(1) : path.slice(1, slash))
-    if (ecosystem === undefined) return undefined
+    if (ecosystem === undefined || !(reads || ecosystem.takesWrites === true)) return undefined
     const asking = slash < 0 ? '/' : path.slice(slash)
-    const fixed = this.#sendFixed(ecosystem, request, path, asking, nowMs)
+    const fixed = reads ? this.#sendFixed(ecosystem, request, path, asking, nowMs) : undefined
     if (fixed !== undefined) return fixed
-    const asked = ecosystem.parse(asking)
-    if (asked.kind === 'answer') return this.#sendRendered(ecosystem.id, request, asked.answer, nowMs)
-    if (asked.kind !== 'resource') return undefined
-    const { resource } = asked
-    const refusal = this.#options.gate(ecosystem.id, resource.name) ?? this.#loop(request, resource)
+    const details = new AskingRequest(request, entrance, ecosystem.id)
+    const variant = reads ? ecosystem.variantOf?.(asking, details) : undefined
+    let place: string | undefined
+    if (variant !== undefined) {
+      const encoding = encodingFor(request.headers.get('accept-encoding'))
+      place = this.#viewAnswers.placeOf(path, variant, encoding, details.base)
+      const seen = this.#viewAnswers.get(place, nowMs)
+      if (seen !== undefined) return this.#sendHit(request, seen, nowMs)
+    }
+    return this.#ask(ecosystem, request, path, ecosystem.parse(asking, details), entrance, place, nowMs)
+  }
+
+  #ask(
+    ecosystem: Ecosystem,
+    request: Request,
+    path: string,
+    asked: Asked,
+    entrance: Entrance,
+    place: string | undefined,
+    nowMs: number,
+  ): Response | Promise<Response> {
+    if (asked.kind === 'answer') return this.#replies.local(ecosystem.id, request, asked.answer, nowMs)
+    const sought = soughtIn(asked)
+    const refusal =
+      this.#options.gate(ecosystem.id, sought.name) ??
+      (sought.isPrivate === true
+        ? refusePrivate(request, entrance.peer(request), this.#options.accessTokens(), sought.name)
+        : undefined) ??
+      this.#loop(request, ecosystem.id, sought.name)
     if (refusal !== undefined) {
       const refused: Refused = { kind: 'refused', refusal, remembered: false }
-      return this.#refuse(ecosystem, resource, request, refused, nowMs)
+      return this.#replies.refuse(ecosystem, sought, request, refused, nowMs)
     }
+    switch (asked.kind) {
+      case 'resource':
+        return this.#askResource(ecosystem, asked.resource, request, path, nowMs)
+      case 'view':
+        return this.#askView(ecosystem, asked.view, request, place, nowMs).catch((error: unknown) =>
+          this.#replies.crashed(ecosystem, sought, request, error, nowMs),
+        )
+      case 'forward':
+        return this.#options.forwarding
+          .pass(ecosystem, asked.forward, request, nowMs)
+          .catch((error: unknown) => this.#replies.crashed(ecosystem, sought, request, error, nowMs))
+    }
+  }
 
+  #askResource(
+    ecosystem: Ecosystem,
+    resource: Resource,
+    request: Request,
+    path: string,
+    nowMs: number,
+  ): Response | Promise<Response> {
     const outcome =
       request.method === 'HEAD' ? this.#options.cache.askWhole(resource) : this.#options.cache.ask(resource)
     this.#options.ahead.asked(resource, this.#isCold(request, resource, outcome))
     if (outcome instanceof Promise) {
       return outcome.then(
         (settled) => this.#answer(ecosystem, resource, request, path, settled, nowMs),
-        (error: unknown) => this.#crashed(ecosystem, resource, request, error, nowMs),
+        (error: unknown) => this.#replies.crashed(ecosystem, resource, request, error, nowMs),
       )
     }
     return this.#answer(ecosystem, resource, request, path, outcome, nowMs)
+  }
+
+  async #askView(
+    ecosystem: Ecosystem,
+    view: View,
+    request: Request,
+    place: string | undefined,
+    startedAtMs: number,
+  ): Promise<Response> {
+    const encoding: Encoding = encodingFor(request.headers.get('accept-encoding'))
+    this.#options.ahead.asked(view.of, this.#options.cache.peek(view.of.key) === undefined)
+    const seen = await this.#options.views.ask(view, encoding)
+    if (seen.kind === 'refused') return this.#replies.refuse(ecosystem, view.of, request, seen, startedAtMs)
+    this.#options.touch(seen.object.key)
+    this.#options.touch(view.of.key)
+    const answer = renderView(view, seen, startedAtMs)
+    const isHot = seen.of.kind === 'hit' && view.of.isPrivate !== true
+    if (isHot && place !== undefined) this.#viewAnswers.set(place, view, answer)
+    return this.#sendAnswer(request, answer, seen.of, startedAtMs)
   }
 
   /** HEAD waits for a whole body and is a promise in any case. */
@@ -167,7 +239,7 @@ export class Relay {
   ): Response {
     switch (outcome.kind) {
       case 'refused':
-        return this.#refuse(ecosystem, resource, request, outcome, startedAtMs)
+        return this.#replies.refuse(ecosystem, resource, request, outcome, startedAtMs)
       case 'filling':
         return this.#stream(resource, request, outcome, startedAtMs)
       default:
@@ -195,11 +267,16 @@ export class Relay {
     })
     if (outcome.kind === 'hit') {
       this.#options.touch(resource.key)
-      if (canBeForgotten(path, resource.key) && this.#hot.admits(path)) this.#hot.set(path, answer)
+      const isHot = resource.isPrivate !== true && canBeForgotten(path, resource.key)
+      if (isHot && this.#hot.admits(path)) this.#hot.set(path, answer)
     }
+    return this.#sendAnswer(request, answer, outcome, startedAtMs)
+  }
+
+  #sendAnswer(request: Request, answer: SendableAnswer, outcome: Kept, startedAtMs: number): Response {
     const response = send(request, answer)
     this.#options.report({
-      ecosystem: resource.ecosystem,
+      ecosystem: answer.ecosystem,
       outcome: outcome.kind === 'filled' && outcome.joined ? 'joined' : outcome.kind,
       status: response.status,
       bytes: sentBytes(request, response, answer),
@@ -257,68 +334,16 @@ export class Relay {
     return new Response(body, { headers })
   }
 
-  #refuse(
-    ecosystem: Ecosystem,
-    resource: Resource,
-    request: Request,
-    outcome: Refused,
-    startedAtMs: number,
-  ): Response {
-    const { refusal } = outcome
-    const rendered = ecosystem.refuse(refusal, resource)
-    const response = reply(request, rendered, {
-      'cache-status': cacheStatusOfRefusal(outcome),
-    })
-    this.#options.report({
-      ecosystem: ecosystem.id,
-      outcome: wordFor(refusal),
-      status: rendered.status,
-      bytes: request.method === 'HEAD' ? 0 : Buffer.byteLength(rendered.body),
-      source: outcome.source,
-      reason: refusal.reason,
-      request,
-      startedAtMs,
-    })
-    return response
-  }
-
-  #sendRendered(id: EcosystemId, request: Request, rendered: Rendered, startedAtMs: number): Response {
-    this.#options.report({
-      ecosystem: id,
-      outcome: 'local',
-      status: rendered.status,
-      bytes: request.method === 'HEAD' ? 0 : Buffer.byteLength(rendered.body),
-      source: undefined,
-      reason: undefined,
-      request,
-      startedAtMs,
-    })
-    return reply(request, rendered, { 'cache-status': cacheStatus({ kind: 'local' }) })
-  }
-
-  #loop(request: Request, resource: Resource): Refusal | undefined {
+  #loop(request: Request, id: EcosystemId, name: string): Refusal | undefined {
     const hops = request.headers.get(HOP_HEADER)
     if (hops === null || !hops.split(',').some((hop) => hop.trim() === this.#options.instanceId)) {
       return undefined
     }
     return {
       kind: 'loop',
-      reason: `a loop: this request for ${resource.name} was sent by this very Posthaste`,
-      hint: `take Posthaste's own address out of ${resource.ecosystem}.upstream (see 'posthaste upstreams')`,
+      reason: `a loop: this request for ${name} was sent by this very Posthaste`,
+      hint: `take Posthaste's own address out of ${id}.upstream (see 'posthaste upstreams')`,
     }
-  }
-
-  #crashed(
-    ecosystem: Ecosystem,
-    resource: Resource,
-    request: Request,
-    error: unknown,
-    startedAtMs: number,
-  ): Response {
-    const reason = error instanceof Error ? error.message : String(error)
-    const refusal: Refusal = { kind: 'store-failed', reason, hint: 'see the log of the server' }
-    const refused: Refused = { kind: 'refused', refusal, remembered: false }
-    return this.#refuse(ecosystem, resource, request, refused, startedAtMs)
   }
 }
 
@@ -326,13 +351,18 @@ function byPrefix(ecosystems: readonly Ecosystem[]): ReadonlyMap<string, Ecosyst
   return new Map(ecosystems.map((ecosystem) => [ecosystem.id, ecosystem]))
 }
 
-function reply(request: Request, rendered: Rendered, extra: Record<string, string>): Response {
-  const headers = { ...rendered.headers, ...extra }
-  if (request.method !== 'HEAD') return new Response(rendered.body, { status: rendered.status, headers })
-  return new Response(null, {
-    status: rendered.status,
-    headers: { ...headers, 'content-length': String(Buffer.byteLength(rendered.body)) },
-  })
+/** What a refusal of this request would be about. */
+function soughtIn(asked: Exclude<Asked, { kind: 'answer' }>): Sought & { readonly isPrivate?: boolean } {
+  switch (asked.kind) {
+    case 'resource':
+      return asked.resource
+    case 'view':
+      return asked.view.of
+    case 'forward': {
+      const { name, path, isPrivate } = asked.forward
+      return { name, kind: 'forward', path, missMs: 0, ...(isPrivate === undefined ? {} : { isPrivate }) }
+    }
+  }
 }
 
 /** The spellings that `HotAnswers.forget` finds; any other percent-encoding would outlive its bytes. */

@@ -1,10 +1,24 @@
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import type { AdminApi } from './admin-api.ts'
-import { baseUrlFor } from './base-url.ts'
+import { BaseUrls } from './base-url.ts'
+import type { Entrance } from './entrance.ts'
+import { parseHost } from './loopback.ts'
 import type { Relay } from './relay.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
 
 export interface HttpServerOptions {
   /** Port 0 takes a free one. An IPv6 host stands without brackets. */
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: Address
+  /** Further addresses, each of which one ecosystem has to itself. */
+  readonly own?: readonly { readonly id: EcosystemId; readonly listen: Address }[]
+  /** Host names (lower case) on `listen` that one ecosystem has to itself; they follow the settings. */
+  readonly hosts?: () => ReadonlyMap<string, EcosystemId>
+  /** The address under which clients reach `listen`, when that is not what their `Host` says. */
+  readonly publicUrl?: () => string | undefined
   readonly relay: Relay
   readonly admin: AdminApi
   /** False while the server is starting or stopping. */
@@ -28,12 +42,16 @@ export class ListenError extends Error {
 
 /** For a connection on which nothing moves. */
 const IDLE_TIMEOUT_SECONDS = 240
-/** No request of these protocols has a body that we read. */
-const MAX_REQUEST_BODY_BYTES = 64 * 1024
+/** A published package, which is the largest body that is passed on; each route has a bound of its own. */
+const MAX_REQUEST_BODY_BYTES = 512 * 1024 * 1024
+/** Of a request that no registry takes. */
+const MAX_OTHER_BODY_BYTES = 64 * 1024
 
 export interface HttpServer {
   /** `http://127.0.0.1:7678`, with the real port. */
   readonly url: string
+  /** The same of the addresses that one ecosystem has to itself. */
+  readonly own: readonly { readonly id: EcosystemId; readonly url: string }[]
   readonly pending: number
   /** Stops listening; resolves when running answers are finished, or at once with `force`. */
   stop(force: boolean): Promise<void>
@@ -42,21 +60,28 @@ export interface HttpServer {
 /** Listens, and sends each request to its room. Throws ListenError when the address cannot be had. */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
   const { relay, admin } = options
-  const { host, port } = options.listen
+  const { hosts } = options
 
-  const handle = (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
+  const handle = (
+    request: Request,
+    server: Bun.Server<undefined>,
+    door: Door,
+  ): Response | Promise<Response> => {
     const { url } = request
     const start = url.indexOf('/', 8)
     const query = url.indexOf('?', start)
     const path = query < 0 ? url.slice(start) : url.slice(start, query)
-    const { method } = request
-    const reads = method === 'GET' || method === 'HEAD'
-    if (reads) {
-      const relayed = relay.handle(request, path)
+    const relayed = relay.handle(request, path, door.for(request))
+    if (relayed !== undefined) {
       // Waiting for an upstream is no idleness: such a request has limits of its own.
       if (relayed instanceof Promise) server.timeout(request, 0)
-      if (relayed !== undefined) return relayed
+      return relayed
     }
+    if (Number(request.headers.get('content-length') ?? 0) > MAX_OTHER_BODY_BYTES) {
+      return text(413, 'no request with such a large body is served here')
+    }
+    const { method } = request
+    const reads = method === 'GET' || method === 'HEAD'
     if (path.startsWith('/api/')) {
       server.timeout(request, 0)
       return admin.handle(request, new URL(url), peerOf(request, server))
@@ -65,7 +90,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     switch (path) {
       case '/': {
         const isTrusted = admin.mayRead(request, peerOf(request, server))
-        const { html, csp } = options.home(baseUrlFor(request.headers.get('host'), address), isTrusted)
+        const { html, csp } = options.home(door.base(request), isTrusted)
         return new Response(html, {
           headers: {
             'content-type': 'text/html; charset=utf-8',
@@ -88,8 +113,9 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  const serve = () =>
-    Bun.serve({
+  const serve = ({ host, port }: Address, root: EcosystemId | undefined) => {
+    const door = new Door(root, root === undefined ? hosts : undefined, options.publicUrl)
+    const server = Bun.serve({
       hostname: host,
       port,
       development: false,
@@ -97,26 +123,86 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
       reusePort: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       maxRequestBodySize: MAX_REQUEST_BODY_BYTES,
-      fetch: handle,
+      fetch: (request, serving) => handle(request, serving, door),
       error(error) {
         options.crashed(error)
         return text(500, 'posthaste failed at this request; the reason stands in its log')
       },
     })
-  let server: ReturnType<typeof serve>
-  try {
-    server = serve()
-  } catch (error) {
-    throw listenError(options.listen, error)
+    const url = `http://${reachable(host)}:${server.port}`
+    door.opened(server, url)
+    return { server, url }
   }
 
-  const address = `http://${reachable(host)}:${server.port}`
+  const serving: { readonly server: Bun.Server<undefined>; readonly url: string }[] = []
+  const listen = (address: Address, root: EcosystemId | undefined): string => {
+    try {
+      const started = serve(address, root)
+      serving.push(started)
+      return started.url
+    } catch (error) {
+      for (const { server } of serving) void server.stop(true)
+      throw listenError(address, error)
+    }
+  }
+  const url = listen(options.listen, undefined)
+  const own = (options.own ?? []).map(({ id, listen: address }) => ({ id, url: listen(address, id) }))
   return {
-    url: address,
+    url,
+    own,
     get pending() {
-      return server.pendingRequests
+      return serving.reduce((sum, { server }) => sum + server.pendingRequests, 0)
     },
-    stop: (force) => server.stop(force),
+    async stop(force) {
+      await Promise.all(serving.map(({ server }) => server.stop(force)))
+    },
+  }
+}
+
+/** One listening address, and the entrances that it has: its own, and one for each host name with a root. */
+class Door implements Entrance {
+  readonly root: EcosystemId | undefined
+  readonly #hosts: (() => ReadonlyMap<string, EcosystemId>) | undefined
+  readonly #publicUrl: (() => string | undefined) | undefined
+  readonly #named = new Map<EcosystemId, Entrance>()
+  #server: Bun.Server<undefined> | undefined
+  #bases = new BaseUrls('')
+
+  constructor(
+    root: EcosystemId | undefined,
+    hosts: (() => ReadonlyMap<string, EcosystemId>) | undefined,
+    publicUrl: (() => string | undefined) | undefined,
+  ) {
+    this.root = root
+    this.#hosts = hosts
+    this.#publicUrl = root === undefined ? publicUrl : undefined
+  }
+
+  opened(server: Bun.Server<undefined>, url: string): void {
+    this.#server = server
+    this.#bases = new BaseUrls(url)
+  }
+
+  for(request: Request): Entrance {
+    const hosts = this.#hosts?.()
+    if (hosts === undefined || hosts.size === 0) return this
+    const id = hosts.get(parseHost(request.headers.get('host') ?? '')?.name ?? '')
+    if (id === undefined) return this
+    let entrance = this.#named.get(id)
+    if (entrance === undefined) {
+      const base = (asking: Request) => this.#bases.of(asking.headers.get('host'))
+      entrance = { root: id, peer: (asking) => this.peer(asking), base }
+      this.#named.set(id, entrance)
+    }
+    return entrance
+  }
+
+  peer(request: Request): string {
+    return this.#server === undefined ? '' : peerOf(request, this.#server)
+  }
+
+  base(request: Request): string {
+    return this.#publicUrl?.() ?? this.#bases.of(request.headers.get('host'))
   }
 }
 
@@ -137,7 +223,7 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function listenError(listen: HttpServerOptions['listen'], error: unknown): ListenError {
+function listenError(listen: Address, error: unknown): ListenError {
   const address = `${listen.host}:${listen.port}`
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'EADDRINUSE') {

@@ -1,5 +1,4 @@
 import type { Config } from '../config/schema.ts'
-import type { Refusal } from '../ecosystems/ecosystem.ts'
 import { createGoForesight } from '../ecosystems/go/foresight.ts'
 import { createGoEcosystem, type GoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
 import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
@@ -10,9 +9,9 @@ import { createSumdbVerifier } from '../ecosystems/go/sumdb/verifier.ts'
 import type { CheckZip } from '../ecosystems/go/zip/zip-check.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import type { Store } from '../store/store.ts'
-import type { SourceList } from '../upstream/source-list.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { goLists } from './go-lists.ts'
+import { GO_SOURCES, goLists } from './go-lists.ts'
+import type { Room } from './room.ts'
 import { sumdbPorts } from './sumdb-ports.ts'
 
 export interface GoRoomPorts {
@@ -21,17 +20,18 @@ export interface GoRoomPorts {
   readonly checkZip: CheckZip
   /** Names of checksum databases that the toolchain knows. */
   readonly databaseNames: readonly string[]
+  /** Why the toolchain could not be asked for its settings, when it could not. */
+  readonly notFound?: string
+  /** What was left out or replaced in the toolchain's settings, for people. */
+  readonly notes?: readonly string[]
   readonly now: () => number
   readonly onSecurity: (event: SecurityEvent) => void
   readonly onTrouble: (detail: string) => void
 }
 
-/** Go as it is configured right now. Replaced as a whole when the settings change. */
-export interface GoRoom {
+/** Go as it is configured right now. */
+export interface GoRoom extends Room {
   readonly ecosystem: GoEcosystem
-  readonly lists: Readonly<Record<string, SourceList>>
-  /** The refusal for a name that is private here; undefined for a public one. */
-  readonly gate: (name: string) => Refusal | undefined
   /** The checksum database in force, for people; undefined when it is off. */
   readonly database: string | undefined
 }
@@ -69,6 +69,20 @@ export function goRoom(
     lists: goLists(config, origins, ports.databaseNames),
     gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
     database: proof?.name,
+    firstList: GO_SOURCES,
+    // Quoted, because `|` is a word of its own to every shell.
+    client: { line: (base) => `go env -w GOPROXY="${base}|direct"`, undo: 'go env -u GOPROXY' },
+    status: { upstream: go.upstream ?? null, database: proof?.name ?? null },
+    told: [
+      [
+        'go',
+        go.upstream === undefined
+          ? `no source: ${ports.notFound ?? 'nothing is configured'}; set go.upstream or POSTHASTE_GO_UPSTREAM`
+          : `${go.upstream}  (${origins['go.upstream'] ?? 'default'})`,
+      ],
+      ...(ports.notes ?? []).map((note) => ['', note] as const),
+      ['checksums', `${go.sumdb ?? 'off'}  (${origins['go.sumdb'] ?? 'default'})`],
+    ],
   }
 }
 

@@ -5,9 +5,10 @@ import { withPatience } from '../cache/patience.ts'
 import { reproveAll } from '../cache/reprove.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
 import type { Config } from '../config/schema.ts'
-import type { Resource } from '../ecosystems/ecosystem.ts'
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
 import { AdminApi } from '../http/admin-api.ts'
+import { Forwarding } from '../http/forwarding.ts'
 import { homePage } from '../http/home-page.ts'
 import { Relay } from '../http/relay.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
@@ -20,11 +21,16 @@ import type { RequestLog } from '../observe/request-log.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
 import { VERSION } from '../version.ts'
+import { createRenderer } from '../views/renderer.ts'
+import { Views } from '../views/views.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
-import { type GoRoom, goRoom } from './go-room.ts'
+import { goRoom } from './go-room.ts'
+import { greeting } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { observeCache } from './observe-cache.ts'
+import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
+import { REGISTRIES, Rooms } from './rooms.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { upstreamOptions } from './upstream-options.ts'
 
@@ -42,6 +48,8 @@ export interface PosthasteOptions {
 /** A server that runs. */
 export interface Posthaste {
   readonly url: string
+  /** What a person needs above the ready line. */
+  greeting(): readonly string[]
   /** Takes new settings; what needs a restart was left out by the caller. */
   configure(config: Config, origins: Readonly<Record<string, string>>): Promise<void>
   /** No new work; running answers and fetches get `graceMs`, then everything is broken off cleanly. */
@@ -51,7 +59,9 @@ export interface Posthaste {
 /** How often objects that could not be proved are tried again. */
 const REPROVE_EVERY_MS = 60_000
 /** Connections that are opened when a cold build begins. */
-const WARM_CONNECTIONS = 24
+const WARM_CONNECTIONS = 32
+/** And at the start, for a build that begins right then; unused, they are closed like any idle ones. */
+const START_CONNECTIONS = 8
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).
@@ -104,9 +114,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       log.security(`checksum database: ${kind}`, { detail })
     },
     onTrouble: (detail: string) => log.warn('checksum database', { detail }),
+    ...(options.go === undefined || options.go.found ? {} : { notFound: options.go.reason }),
+    notes: options.go?.found ? options.go.notes : [],
   }
-  let go: GoRoom = goRoom(config, options.origins, goPorts)
-  upstream.setLists(go.lists)
 
   const cache = new Cache({
     store,
@@ -114,27 +124,55 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     proofWaitMs: () => config.go.proofWaitMs,
     observer: observeCache({ metrics, log, changed: (key) => relay.forget(key) }),
   })
+  const renderer = createRenderer({ program: new URL('./render-worker.ts', import.meta.url) })
+  const views = new Views({
+    cache,
+    store,
+    renderer,
+    changed: (key) => relay.forget(key),
+    storeFailed: ({ key }, error) => log.error('the store could not keep a view', { key, error }),
+  })
+  const registries = registryPorts({ cache, views, renderer })
+  const rooms = new Rooms(
+    (settings, origins) => [goRoom(settings, origins, goPorts)],
+    config,
+    options.origins,
+  )
+  upstream.setLists(rooms.lists())
+
   const ahead = new FetchAhead({
     cache,
-    foresightOf: (id) => (id === 'go' ? go.ecosystem.foresight : undefined),
-    allowed: (resource) => go.gate(resource.name) === undefined,
+    foresightOf: (id) => rooms.ecosystem(id)?.foresight,
+    allowed: ({ ecosystem, name, isPrivate }) =>
+      isPrivate !== true && rooms.gate(ecosystem, name) === undefined,
     enabled: () => config.ahead.enabled && !config.offline,
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
   })
   const refusals = new RecentRefusals({ mask })
-  const countGoHit = metrics.requestCounter('go', 'hit')
+  const report = requestReports({ metrics, requestLog, refusals })
+  const hitCounters = new Map<EcosystemId, (bytes: number) => void>()
   const relay: Relay = new Relay({
-    ecosystems: () => [go.ecosystem],
+    ecosystems: () => rooms.ecosystems(),
     cache,
-    gate: (_ecosystem, name) => go.gate(name),
+    views,
+    forwarding: new Forwarding({ upstream, report }),
+    accessTokens: () => config.access.tokens,
+    gate: (ecosystem, name) => rooms.gate(ecosystem, name),
     memoryBytes: config.cache.memoryBytes,
     touch: (key) => store.touch(key),
-    countHit: (_ecosystem, bytes) => countGoHit(bytes),
+    countHit(ecosystem, bytes) {
+      let count = hitCounters.get(ecosystem)
+      if (count === undefined) {
+        count = metrics.requestCounter(ecosystem, 'hit')
+        hitCounters.set(ecosystem, count)
+      }
+      count(bytes)
+    },
     ahead,
     instanceId,
     reportsHits: () => requestLog.on,
-    report: requestReports({ metrics, requestLog, refusals }),
+    report,
   })
 
   const operations = operationsOn(store, (key) => relay.forget(key))
@@ -143,6 +181,12 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   try {
     http = startHttpServer({
       listen: config.listen,
+      own: REGISTRIES.flatMap((id) => {
+        const { listen } = config[id]
+        return listen === undefined ? [] : [{ id, listen }]
+      }),
+      hosts: () => rooms.hosts(),
+      publicUrl: () => config.publicUrl,
       relay,
       admin: new AdminApi({
         operations,
@@ -153,7 +197,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           uptimeSeconds: Math.floor((Date.now() - startedAtMs) / 1_000),
           ready,
           offline: config.offline,
-          go: { upstream: config.go.upstream ?? null, database: go.database ?? null },
+          ...Object.fromEntries(rooms.all().map(({ ecosystem, status }) => [ecosystem.id, status])),
           ahead: ahead.balance(),
           flights: cache.flights,
           store: store.stats(),
@@ -171,13 +215,17 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           offline: config.offline,
           stats: { objects, sizeBytes, maxBytes, ...metrics.totals() },
           refusals: isTrusted ? refusals.list() : undefined,
-          ecosystems: [{ id: 'go', line: goLine(baseUrl), undo: GO_UNDO }],
+          ecosystems: rooms.all().map(({ ecosystem: { id }, client }) => ({
+            id,
+            line: client.line(`${baseUrl}/${id}`),
+            undo: client.undo,
+          })),
         })
       },
       crashed: (error) => log.error('a request failed in a way that nobody expected', { error }),
     })
   } catch (error) {
-    await zipProver.close()
+    await Promise.all([zipProver.close(), renderer.close()])
     await upstream.close()
     await store.close()
     throw error
@@ -186,17 +234,14 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     log.warn('`posthaste cache` will not find this server', { error: asError(error) })
   })
   ready = true
-
-  const resourceOf = (key: string): Resource | undefined => {
-    if (!key.startsWith('go/')) return undefined
-    const asked = go.ecosystem.parse(key.slice(2))
-    return asked.kind === 'resource' && go.gate(asked.resource.name) === undefined
-      ? asked.resource
-      : undefined
+  if (config.ahead.enabled) {
+    for (const { firstList } of rooms.all()) upstream.warmUp(firstList, START_CONNECTIONS)
   }
+
   let reproving: Promise<unknown> | undefined
   const reprove = setInterval(() => {
     if (config.offline || reproving !== undefined) return
+    const resourceOf = (key: string) => rooms.resourceOf(key)
     reproving = reproveAll({ store, cache, resourceOf, signal: closing.signal })
       .then(({ settled }) => {
         if (settled > 0) log.info('objects that were unproved are settled', { settled })
@@ -224,7 +269,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     closing.abort(new Error('posthaste is stopping'))
     await reproving
     await http.stop(true)
-    await zipProver.close()
+    await Promise.all([zipProver.close(), renderer.close()])
     await upstream.close()
     await removeServerFile(config.data).catch((error: unknown) => {
       log.warn('the note of where this server is stays behind', { error: asError(error) })
@@ -234,10 +279,11 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
 
   return {
     url: http.url,
+    greeting: () => greeting({ config, rooms, url: http.url, own: http.own }),
     async configure(next, origins) {
       config = next
-      go = goRoom(config, origins, goPorts)
-      upstream.setLists(go.lists)
+      rooms.configure(config, origins)
+      upstream.setLists(rooms.lists())
       upstream.setOffline(config.offline)
       relay.forgetAll()
       cache.forgetMisses()
@@ -247,30 +293,6 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       return stopped
     },
   }
-}
-
-/** Quoted, because `|` is a word of its own to every shell. */
-function goLine(baseUrl: string): string {
-  return `go env -w GOPROXY="${baseUrl}/go|direct"`
-}
-
-const GO_UNDO = 'go env -u GOPROXY'
-
-/** What a person needs above the ready line. */
-export function greeting(url: string, options: PosthasteOptions): readonly string[] {
-  const { config, origins, go } = options
-  const lines = [`data      ${config.data}`]
-  if (config.go.upstream !== undefined) {
-    lines.push(`go        ${config.go.upstream}  (${origins['go.upstream'] ?? 'default'})`)
-  } else {
-    const reason = go === undefined || go.found ? 'nothing is configured' : go.reason
-    lines.push(`go        no source: ${reason}; set go.upstream or POSTHASTE_GO_UPSTREAM`)
-  }
-  if (go?.found) for (const note of go.notes) lines.push(`          ${note}`)
-  lines.push(`checksums ${config.go.sumdb ?? 'off'}  (${origins['go.sumdb'] ?? 'default'})`)
-  if (config.offline) lines.push('offline   answers come from what is kept; nothing is sent upstream')
-  lines.push('', `to use    ${goLine(url)}`, `to undo   ${GO_UNDO}`, `page      ${url}/`, '')
-  return lines
 }
 
 function asError(error: unknown): Error {

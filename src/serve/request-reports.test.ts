@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { RelayedRequest } from '../http/relay.ts'
+import type { RelayedRequest } from '../http/replies.ts'
 import { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestEntry } from '../observe/request-log.ts'
 import { requestReports } from './request-reports.ts'

@@ -1,4 +1,4 @@
-import type { RelayedRequest } from '../http/relay.ts'
+import type { RelayedRequest } from '../http/replies.ts'
 import type { PosthasteMetrics } from '../observe/posthaste-metrics.ts'
 import type { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestEntry, RequestLog } from '../observe/request-log.ts'

@@ -123,7 +123,8 @@ export interface Store {
   find(key: string): StoredObject | undefined | Promise<StoredObject | undefined>
   /**
    * Like `find`, for what is sent at once: the bytes of a small body are lent until the next `peek`, so whoever
-   * keeps them copies them. Undefined also when the answer is not at hand.
+   * keeps them copies them, and the source's own validators may be left out. Undefined also when the answer is
+   * not at hand.
    */
   peek(key: string): StoredObject | undefined
   /** Marks use, for eviction. Cheap: called on every hit. */

@@ -5,8 +5,11 @@ import type { Asked, Ecosystem, Refusal, Resource, Verdict } from '../../ecosyst
 import { openLocalStore } from '../../store/local/local-store.ts'
 import type { Store } from '../../store/store.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
+import { Views } from '../../views/views.ts'
 import { AdminApi } from '../admin-api.ts'
-import { Relay, type RelayedRequest } from '../relay.ts'
+import { Forwarding } from '../forwarding.ts'
+import { Relay } from '../relay.ts'
+import type { RelayedRequest } from '../replies.ts'
 import { type HttpServer, startHttpServer } from '../server.ts'
 
 export const INSTANCE = 'this-very-instance'
@@ -30,6 +33,7 @@ export interface RelayRoom extends AsyncDisposable {
   readonly verdicts: Map<string, Verdict>
   nowMs: number
   token: string | undefined
+  accessTokens: readonly string[]
   ready: boolean
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>
 }
@@ -59,9 +63,23 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
       changed: (key) => relay.forget(key),
     },
   })
+  const views = new Views({
+    cache,
+    store,
+    renderer: {
+      transform: async () => {
+        throw new Error('no view is asked for here')
+      },
+    },
+    changed: (key) => relay.forget(key),
+    storeFailed: () => undefined,
+  })
   const relay: Relay = new Relay({
     ecosystems: () => [testEcosystem(verdicts)],
     cache,
+    views,
+    forwarding: new Forwarding({ upstream, report: (relayed) => reports.push(relayed) }),
+    accessTokens: () => room.accessTokens,
     gate: (_ecosystem, name): Refusal | undefined =>
       closed.has(name) ? { kind: 'denied', status: 403, reason: `${name} is private here` } : undefined,
     memoryBytes: 1024 * 1024,
@@ -107,6 +125,7 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
     verdicts,
     nowMs: 1_800_000_000_000,
     token: undefined,
+    accessTokens: [],
     ready: true,
     get: (path, headers = {}, method = 'GET') => fetch(`${server.url}${path}`, { method, headers }),
     async [Symbol.asyncDispose]() {

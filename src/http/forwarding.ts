@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import type { Refused } from '../cache/outcome.ts'
+import type { Ecosystem, Forward, Refusal, Sought } from '../ecosystems/ecosystem.ts'
+import type { Sent } from '../upstream/send.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { type RelayedRequest, Replies } from './replies.ts'
+
+export interface ForwardingOptions {
+  readonly upstream: Pick<Upstream, 'send'>
+  readonly report: (relayed: RelayedRequest) => void
+  readonly now?: () => number
+}
+
+/** The headers of an answer that a client gets to see. */
+const PASSED_BACK = [
+  'content-type',
+  'www-authenticate',
+  'npm-notice',
+  'npm-auth-type',
+  'retry-after',
+  'etag',
+  'last-modified',
+] as const
+
+/** Answers that are given again are few and small: bulk audits of the same tree. */
+const MAX_REMEMBERED = 64
+const MAX_REMEMBERED_BYTES = 1024 * 1024
+
+interface Remembered {
+  readonly sent: Extract<Sent, { kind: 'answered' }>
+  readonly untilMs: number
+}
+
+/** Passes requests on to a source, and its answers back: what is not a package, so that nothing of it is kept. */
+export class Forwarding {
+  readonly #options: ForwardingOptions
+  readonly #replies: Replies
+  readonly #now: () => number
+  readonly #remembered = new Map<string, Remembered>()
+
+  constructor(options: ForwardingOptions) {
+    this.#options = options
+    this.#replies = new Replies(options.report)
+    this.#now = options.now ?? Date.now
+  }
+
+  async pass(
+    ecosystem: Ecosystem,
+    forward: Forward,
+    request: Request,
+    startedAtMs: number,
+  ): Promise<Response> {
+    const sought: Sought = { name: forward.name, kind: 'forward', path: forward.path, missMs: 0 }
+    const refuse = (refusal: Refusal, source?: string) => {
+      const outcome: Refused = { kind: 'refused', refusal, remembered: false, ...(source ? { source } : {}) }
+      return this.#replies.refuse(ecosystem, sought, request, outcome, startedAtMs)
+    }
+    let body = await bodyOf(request, forward.maxRequestBytes)
+    if (body === 'too-large') {
+      return refuse({
+        kind: 'denied',
+        status: 400,
+        reason: `the request for ${forward.name} has a body of more than ${forward.maxRequestBytes} bytes`,
+      })
+    }
+    if (body !== undefined && forward.rewrite !== undefined) {
+      const rewritten = forward.rewrite(body)
+      if ('answer' in rewritten)
+        return this.#replies.local(ecosystem.id, request, rewritten.answer, startedAtMs)
+      body = rewritten.body
+    }
+
+    const memo = forward.freshMs > 0 && forward.isPrivate !== true ? memoKey(forward, body) : undefined
+    const remembered = memo === undefined ? undefined : this.#remembered.get(memo)
+    if (remembered !== undefined && this.#now() < remembered.untilMs) {
+      return this.#answer(forward, request, remembered.sent, startedAtMs)
+    }
+    const sent = await this.#options.upstream.send({
+      sources: forward.sources,
+      path: forward.path,
+      method: forward.method,
+      headers: forward.headers,
+      body,
+      maxBytes: forward.maxBytes,
+      // What may be given again may be asked again.
+      safe: forward.freshMs > 0,
+      signal: request.signal,
+    })
+    if (sent.kind === 'not-configured' || sent.kind === 'off') {
+      const reason = `no source takes ${forward.method} requests for ${ecosystem.id}`
+      return refuse({
+        kind: 'not-configured',
+        reason,
+        hint: `set ${ecosystem.id}.upstream in posthaste.yaml`,
+      })
+    }
+    if (sent.kind === 'failed') {
+      const { message, hint, retryAfterMs } = sent.failure
+      return refuse({
+        kind: 'upstream-failed',
+        reason: message,
+        ...(hint === undefined ? {} : { hint }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      })
+    }
+    const mediaType = sent.headers['content-type'] ?? ''
+    const isFine = sent.status >= 200 && sent.status < 300
+    if (isFine && sent.body.byteLength > 0 && !forward.accepts.some((start) => mediaType.startsWith(start))) {
+      const got = mediaType === '' ? 'no media type' : mediaType
+      return refuse(
+        { kind: 'upstream-failed', reason: `${sent.source} answered with ${got}, not ${forward.accepts[0]}` },
+        sent.source,
+      )
+    }
+    if (memo !== undefined && sent.status === 200) this.#remember(memo, sent, forward.freshMs)
+    return this.#answer(forward, request, sent, startedAtMs)
+  }
+
+  #answer(
+    forward: Forward,
+    request: Request,
+    sent: Extract<Sent, { kind: 'answered' }>,
+    startedAtMs: number,
+  ): Response {
+    const headers: Record<string, string> = { 'cache-control': 'no-store' }
+    for (const name of PASSED_BACK) {
+      const value = sent.headers[name]
+      if (value !== undefined) headers[name] = value
+    }
+    const isHead = request.method === 'HEAD'
+    this.#options.report({
+      ecosystem: forward.ecosystem,
+      outcome: 'forwarded',
+      status: sent.status,
+      bytes: isHead ? 0 : sent.body.byteLength,
+      source: sent.source,
+      reason: sent.status >= 500 ? `${sent.source} answered ${sent.status}` : undefined,
+      request,
+      startedAtMs,
+    })
+    const isEmpty = isHead || sent.status === 204 || sent.status === 304
+    return new Response(isEmpty ? null : sent.body, { status: sent.status, headers })
+  }
+
+  #remember(memo: string, sent: Extract<Sent, { kind: 'answered' }>, freshMs: number): void {
+    if (sent.body.byteLength > MAX_REMEMBERED_BYTES) return
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size >= MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
+    this.#remembered.set(memo, { sent, untilMs: this.#now() + freshMs })
+  }
+}
+
+/** Reads no more than is allowed. */
+async function bodyOf(request: Request, maxBytes: number): Promise<Uint8Array | undefined | 'too-large'> {
+  if (request.body === null) return undefined
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) return 'too-large'
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes)
+}
+
+function memoKey(forward: Forward, body: Uint8Array | undefined): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([forward.sources, forward.method, forward.path]))
+    .update(body ?? '')
+  return digest.digest('hex')
+}

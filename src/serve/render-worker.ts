@@ -1,0 +1,6 @@
+import { runRenderProgram } from '../views/run-render-program.ts'
+
+runRenderProgram({
+  transforms: {},
+  checks: {},
+})

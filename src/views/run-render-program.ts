@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises'
+import { parentPort } from 'node:worker_threads'
+import { createGzip } from 'node:zlib'
+import type { CandidateBody } from '../ecosystems/ecosystem.ts'
+import type { RenderAnswer, RenderProgram, RenderQuestion } from './render-protocol.ts'
+
+type Transforming = Extract<RenderQuestion, { kind: 'transform' }>
+type Checking = Extract<RenderQuestion, { kind: 'check' }>
+
+/** Pieces go to the serving thread in this size: large enough to be few, small enough to be written at once. */
+const PIECE_BYTES = 256 * 1024
+/** Text of package metadata becomes hardly smaller above it, and takes twice the time. */
+const GZIP_LEVEL = 5
+
+/** The body of a thread that renders: answers questions one after the other until the thread is ended. */
+export function runRenderProgram(program: RenderProgram): void {
+  const port = parentPort
+  if (port === null) throw new Error('a render program runs in a worker thread')
+  const say = (answer: RenderAnswer, transfer: ArrayBuffer[] = []) => port.postMessage(answer, transfer)
+  let taken: (() => void) | undefined
+
+  const transform = async (question: Transforming): Promise<void> => {
+    const { id, name, params } = question
+    const run = program.transforms[name]
+    if (run === undefined) throw new Error(`no transform is called ${name}`)
+    const body = await read(question.body)
+    const beside = question.beside === undefined ? undefined : await read(question.beside)
+    const plain = inPieces(run({ body, beside, params }))
+    for await (const piece of question.encoding === 'gzip' ? gzipped(plain) : plain) {
+      const went = new Promise<void>((resolve) => {
+        taken = resolve
+      })
+      const bytes = owned(piece)
+      say({ kind: 'piece', id, bytes }, [bytes.buffer])
+      await went
+    }
+    say({ kind: 'done', id })
+  }
+
+  const check = async ({ id, name, params, body }: Checking): Promise<void> => {
+    const run = program.checks[name]
+    if (run === undefined) throw new Error(`no check is called ${name}`)
+    say({ kind: 'verdict', id, verdict: run(await read(body), params) })
+  }
+
+  port.on('message', (question: RenderQuestion) => {
+    if (question.kind === 'taken') {
+      taken?.()
+      return
+    }
+    const { id } = question
+    const running = question.kind === 'transform' ? transform(question) : check(question)
+    running.catch((error: unknown) => {
+      const refused = !(error instanceof Error && 'code' in error)
+      say({ kind: 'failed', id, refused, reason: error instanceof Error ? error.message : String(error) })
+    })
+  })
+}
+
+async function read(body: CandidateBody): Promise<Uint8Array> {
+  if (body.kind === 'bytes') return body.bytes
+  const bytes = await readFile(body.path)
+  if (bytes.byteLength === body.sizeBytes) return bytes
+  throw Object.assign(new Error(`the file has ${bytes.byteLength} bytes instead of ${body.sizeBytes}`), {
+    code: 'store.damaged',
+  })
+}
+
+/** Joins what is small: a transform yields what it has, be it three bytes. */
+function* inPieces(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let small: Uint8Array[] = []
+  let smallBytes = 0
+  for (const part of parts) {
+    if (part.byteLength === 0) continue
+    small.push(part)
+    smallBytes += part.byteLength
+    if (smallBytes < PIECE_BYTES) continue
+    yield Buffer.concat(small, smallBytes)
+    small = []
+    smallBytes = 0
+  }
+  if (smallBytes > 0) yield Buffer.concat(small, smallBytes)
+}
+
+async function* gzipped(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: PIECE_BYTES })
+  const feeding = feed(gzip, pieces)
+  // A transform that throws destroys the stream, which ends the loop with its error.
+  feeding.catch((error: Error) => gzip.destroy(error))
+  for await (const piece of gzip) yield piece
+  await feeding
+}
+
+async function feed(gzip: ReturnType<typeof createGzip>, pieces: Iterable<Uint8Array>): Promise<void> {
+  for (const piece of pieces) {
+    if (gzip.write(piece)) continue
+    await new Promise<void>((resolve) => gzip.once('drain', resolve))
+    if (gzip.destroyed) return
+  }
+  gzip.end()
+}
+
+/** Bytes in a buffer of their own, so that it can be handed over. */
+function owned(piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = piece
+  if (buffer instanceof ArrayBuffer && piece.byteLength === buffer.byteLength) {
+    return new Uint8Array(buffer)
+  }
+  const bytes = new Uint8Array(piece.byteLength)
+  bytes.set(piece)
+  return bytes
+}
