@@ -20,8 +20,8 @@ interface PoolOptions {
 }
 
 const redialMs = 1000
-/** One of so many open connections is kept for whoever is waited for; what is fetched ahead has the others. */
-const shareForDemand = 4
+/** One in four open connections is kept for whoever is waited for, up to this many. */
+const maxReserved = 8
 
 export class Pool {
   readonly #options: PoolOptions
@@ -135,7 +135,7 @@ export class Pool {
 
   /** True when one may go to what is fetched ahead; `more` are about to be idle. */
   #hasSpare(more = 0): boolean {
-    return this.#idle.size + more > Math.floor(this.#open.size / shareForDemand)
+    return this.#idle.size + more > Math.min(maxReserved, Math.floor(this.#open.size / 4))
   }
 
   #nextWaiter(): Waiter | undefined {
