@@ -61,7 +61,7 @@ const REPROVE_EVERY_MS = 60_000
 /** Connections that are opened when a cold build begins. */
 const WARM_CONNECTIONS = 32
 /** And at the start, for a build that begins right then; unused, they are closed like any idle ones. */
-const START_CONNECTIONS = 8
+const START_CONNECTIONS = 2
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).
@@ -147,6 +147,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       isPrivate !== true && rooms.gate(ecosystem, name) === undefined,
     enabled: () => config.ahead.enabled && !config.offline,
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
+    digest: (view) => registries.digest(view),
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
   })
   const refusals = new RecentRefusals({ mask })
