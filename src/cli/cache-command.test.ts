@@ -62,6 +62,8 @@ async function holding(how: 'a server' | 'nobody', token?: string) {
   const admin = new AdminApi({
     operations: operationsOn(store, () => undefined),
     sources: () => [],
+    orderChanges: () => [],
+    forgive: () => false,
     status: () => ({}),
     token: () => token,
   })
@@ -244,6 +246,8 @@ describe('a server that does not help', () => {
           Promise.reject(new StoreError('store.readonly', 'the disk is read-only', 'remount it')),
       },
       sources: () => [],
+      orderChanges: () => [],
+      forgive: () => false,
       status: () => ({}),
       token: () => undefined,
     })

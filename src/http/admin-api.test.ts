@@ -186,6 +186,22 @@ test('what the store says of its disk reaches who asked', async () => {
   ])
 })
 
+describe('forgiving a source', () => {
+  test('is a change', async () => {
+    expect((await ask('/api/upstreams/forgive?id=mirror.example')).status).toBe(405)
+    const { status, body } = await ask('/api/upstreams/forgive?id=mirror.example', 'POST')
+    expect([status, body]).toEqual([200, { forgiven: 'mirror.example' }])
+  })
+
+  test.each([
+    ['', "the parameter 'id' is missing"],
+    ['?id=other.example', 'no source is configured'],
+  ])('that is not there is told (%s)', async (query, error) => {
+    const { status, body } = await ask(`/api/upstreams/forgive${query}`, 'POST')
+    expect([status, body]).toEqual([400, { error }])
+  })
+})
+
 test('work that is broken off because who asked has left is no bug', async () => {
   const admin = new AdminApi({
     operations: {
@@ -193,6 +209,8 @@ test('work that is broken off because who asked has left is no bug', async () =>
       verify: (signal) => Promise.reject(signal?.reason),
     },
     sources: () => [],
+    orderChanges: () => [],
+    forgive: () => false,
     status: () => ({}),
     token: () => undefined,
   })

@@ -1,11 +1,15 @@
 import type { CacheOperations } from '../cache/operations.ts'
 import { type ListFilter, type ObjectSummary, type ProofState, StoreError } from '../store/store.ts'
-import type { SourceState } from '../upstream/upstream.ts'
+import type { OrderChange, SourceState } from '../upstream/upstream.ts'
 import { type Admission, admit } from './guard.ts'
 
 export interface AdminApiOptions {
   readonly operations: CacheOperations
   readonly sources: () => readonly SourceState[]
+  /** When another source became the first to be asked, newest first. */
+  readonly orderChanges: () => readonly OrderChange[]
+  /** Takes back what wrong bytes did to a source's record; false for an id that is in no list. */
+  readonly forgive: (sourceId: string) => boolean
   readonly status: () => Record<string, unknown>
   readonly token: () => string | undefined
 }
@@ -28,7 +32,8 @@ export class AdminApi {
     const remove: Route = { changes: true, run: (url) => operations.remove(required(url, 'pattern')) }
     this.#routes = new Map<string, Route>([
       ['/api/status', { changes: false, run: options.status }],
-      ['/api/upstreams', { changes: false, run: () => ({ sources: options.sources() }) }],
+      ['/api/upstreams', { changes: false, run: () => upstreams(options) }],
+      ['/api/upstreams/forgive', { changes: true, run: (url) => forgiven(options, required(url, 'id')) }],
       ['/api/cache/stats', { changes: false, run: () => operations.stats() }],
       ['/api/cache/objects', { changes: false, run: (url) => page(operations, filterOf(url)) }],
       ['/api/cache/remove', remove],
@@ -82,6 +87,18 @@ function required(url: URL, name: string): string {
   const value = url.searchParams.get(name)
   if (value === null || value === '') throw new BadParameter(`the parameter '${name}' is missing`)
   return value
+}
+
+function upstreams({ sources, orderChanges }: AdminApiOptions) {
+  return { sources: sources(), changes: orderChanges() }
+}
+
+function forgiven({ sources, forgive }: AdminApiOptions, id: string): { forgiven: string } {
+  if (forgive(id)) return { forgiven: id }
+  const ids = [...new Set(sources().map((source) => source.id))]
+  throw new BadParameter(
+    ids.length === 0 ? 'no source is configured' : `no source is called '${id}'; there are ${ids.join(', ')}`,
+  )
 }
 
 function wholeNumber(url: URL, name: string): number | undefined {

@@ -24,6 +24,7 @@ const data: HomePageData = {
     sentBytes: 7_000_000,
     fetchedBytes: 1600,
   },
+  sources: undefined,
   refusals: [
     {
       atMs: Date.UTC(2026, 0, 2, 3, 4, 5),

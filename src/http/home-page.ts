@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { humanBytes, humanUptime } from '../observe/human.ts'
 import type { RecentRefusal } from '../observe/recent-refusals.ts'
 import { clockTime } from '../observe/terminal-text.ts'
+import type { SourceState } from '../upstream/upstream.ts'
+import { sourcesTable } from './home-sources.ts'
 import { HOME_STYLE } from './home-style.ts'
 import { html, SafeHtml } from './html.ts'
 
@@ -18,6 +20,8 @@ export interface HomePageData {
   readonly stats: HomeStats
   /** Newest first; undefined for a reader who may not see what others asked for. */
   readonly refusals: readonly RecentRefusal[] | undefined
+  /** Undefined for a reader who may not see where packages come from. */
+  readonly sources: readonly SourceState[] | undefined
 }
 
 /** Requests and bytes count from the start of the server. */
@@ -103,6 +107,7 @@ export function homePage(data: HomePageData): HomePage {
 ${figures(data.stats)}
 <h2>Use it<span lang="zh-Hans">复制一行即可使用</span></h2>
 ${clients(data)}
+${sourcesTable(data.sources)}
 ${refused(data)}
 <footer><span>Posthaste ${data.version}</span> <a href="/metrics">Metrics</a> <a href="/healthz">Health</a> <a href="/readyz">Readiness</a></footer>
 </main>

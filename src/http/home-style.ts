@@ -68,6 +68,17 @@ button:hover { border-color: var(--seal); color: var(--seal); }
 .refused b { color: var(--seal); font-variant-numeric: tabular-nums; }
 .refused time { font-variant-numeric: tabular-nums; }
 .refused code { color: var(--ink); font: .92em/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .8rem; }
+.sources { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
+.sources th { text-align: left; font-weight: 400; font-size: .84rem; color: var(--soft); white-space: nowrap; }
+.sources th, .sources td { padding: .5rem .6rem; vertical-align: top; }
+.sources th:first-child, .sources td:first-child { padding-left: 1.15rem; }
+.sources tbody tr { border-top: 1px solid var(--line); }
+.sources td { white-space: nowrap; }
+.sources td:last-child { white-space: normal; min-width: 9rem; }
+.sources small { display: block; color: var(--soft); font-size: .84rem; white-space: normal; overflow-wrap: anywhere; }
+.sources .well { color: var(--good); }
+.sources .ill { color: var(--seal); }
 footer { margin-top: 2.4rem; padding-top: 1.1rem; border-top: 1px solid var(--line); font-size: .88rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
 a { color: inherit; text-underline-offset: .2em; }
 a:hover { color: var(--seal); }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { closeSync, openSync } from 'node:fs'
 import { createPosthasteMetrics, type StoreReadings } from './posthaste-metrics.ts'
 import { type ProcessReadings, readProcess } from './process-readings.ts'
+import type { SourceReadings } from './source-readings.ts'
 
 const store: StoreReadings = {
   objects: 3,
@@ -24,6 +25,31 @@ const readings: ProcessReadings = {
   startedAtMs: 1_700_000_000_000,
 }
 
+const sources: readonly SourceReadings[] = [
+  {
+    list: 'go',
+    id: 'mirror.example',
+    classes: {
+      metadata: { state: 'suspect', firstByteMs: 250, bytesPerSecond: undefined },
+      blob: { state: 'healthy', firstByteMs: undefined, bytesPerSecond: 5_000_000 },
+    },
+    lag: { behind: 3, atLeastMs: 7_200_000 },
+  },
+]
+
+test('each source has its state, averages and lag', () => {
+  const { value } = setUp()
+  const of = (name: string, rest = '') => value(`posthaste_upstream_${name}{list="go",source="mirror.example"${rest}}`)
+  expect(of('state', ',class="metadata",state="suspect"')).toBe('1')
+  expect(of('state', ',class="metadata",state="healthy"')).toBe('0')
+  expect(of('state', ',class="blob",state="healthy"')).toBe('1')
+  expect(of('average_first_byte_seconds', ',class="metadata"')).toBe('0.25')
+  expect(of('average_first_byte_seconds', ',class="blob"')).toBeUndefined()
+  expect(of('average_bytes_per_second', ',class="blob"')).toBe('5000000')
+  expect(of('versions_behind')).toBe('3')
+  expect(of('lag_seconds')).toBe('7200')
+})
+
 function setUp(readStore: () => StoreReadings = () => store, process: ProcessReadings = readings) {
   const metrics = createPosthasteMetrics({
     version: '0.1.0',
@@ -31,6 +57,7 @@ function setUp(readStore: () => StoreReadings = () => store, process: ProcessRea
     store: readStore,
     process,
     droppedLines: () => 9,
+    sources: () => sources,
   })
   const value = (series: string) =>
     metrics

@@ -2,6 +2,7 @@
 
 import { type Counter, type Labelled, MetricRegistry, type Reading } from './metrics.ts'
 import { type ProcessReadings, registerProcess } from './process-readings.ts'
+import { registerSources, type SourceReadings } from './source-readings.ts'
 
 /** What is read of the store at each scrape; sizes in bytes, times in milliseconds since the epoch. */
 export interface StoreReadings {
@@ -26,6 +27,7 @@ export interface PosthasteMetricsOptions {
   readonly process: ProcessReadings
   /** Log lines that were dropped so far. */
   readonly droppedLines: () => number
+  readonly sources: () => readonly SourceReadings[]
 }
 
 /** One request to one source. */
@@ -81,6 +83,7 @@ export function createPosthasteMetrics(options: PosthasteMetricsOptions): Postha
   const registry = new MetricRegistry()
   registerProcess(registry, options.process)
   registerStore(registry, options.store)
+  registerSources(registry, options.sources)
   registry.observe('posthaste_build_info', 'gauge', 'What is running; always 1.', () => [
     { labels: { version: options.version, runtime: options.runtime }, value: 1 },
   ])

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { type ChecksumDatabase, parseGosumdb } from '../ecosystems/go/gosumdb.ts'
+import { sourceId } from '../upstream/source-id.ts'
 import type { SourceList, SourceStep } from '../upstream/source-list.ts'
 
 /** The public database's own address for mainland China; what it says is signed like the original. */
@@ -12,15 +13,19 @@ export const SUMDB_SOURCES = 'go-sumdb'
 /**
  * The lists of sources that the settings mean: modules, and the checksum database beside them. `databaseNames`
  * are those that the toolchain knows; one of them names the public database where the setting does not.
+ * `origin` is the address that all others copy from, as the toolchain brings it along.
  */
 export function goLists(
   { go }: Pick<Config, 'go'>,
   origins: Readonly<Record<string, string>>,
   databaseNames: readonly string[] = [],
+  origin?: string,
 ): Readonly<Record<string, SourceList>> {
   const foundIn = origins['go.upstream'] ?? 'default'
   const modules =
-    go.upstream === undefined ? undefined : goSourceList(go.upstream, foundIn, isBuiltIn(foundIn))
+    go.upstream === undefined
+      ? undefined
+      : goSourceList(go.upstream, foundIn, (url) => isBuiltIn(foundIn) || sameAddress(url, origin))
   const database = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb, databaseNames)
   return {
     ...(modules === undefined ? {} : { [GO_SOURCES]: modules }),
@@ -35,13 +40,18 @@ function isBuiltIn(foundIn: string): boolean {
   return foundIn.includes('built in') || foundIn.includes('$GOROOT')
 }
 
+function sameAddress(url: string, other: string | undefined): boolean {
+  return other !== undefined && url.replace(/\/+$/, '') === other.replace(/\/+$/, '')
+}
+
 /** The list of module sources that a GOPROXY string means. An invalid one was refused with the configuration. */
-function goSourceList(goproxy: string, foundIn: string, origin: boolean): SourceList {
+function goSourceList(goproxy: string, foundIn: string, isOrigin: (url: string) => boolean): SourceList {
   const parsed = parseGoproxyList(goproxy)
   if (!parsed.ok) return []
   return parsed.steps.map((step): SourceStep => {
     if (step.kind !== 'source') return step
-    return { kind: 'source', id: sourceId(step.url), url: step.url, next: step.next, foundIn, origin }
+    const { url, next } = step
+    return { kind: 'source', id: sourceId(url), url, next, foundIn, origin: isOrigin(url) }
   })
 }
 
@@ -72,11 +82,4 @@ function sumdbSourceList(database: ChecksumDatabase, modules: SourceList, foundI
 
 function relayedBy(modules: SourceList, name: string): string[] {
   return modules.flatMap((step) => (step.kind === 'source' ? [`${step.url}/sumdb/${name}`] : []))
-}
-
-/** Short and stable: the host, with what tells two sources on one host apart. */
-function sourceId(url: string): string {
-  const { host, pathname } = new URL(url)
-  const path = pathname.replace(/\/$/, '')
-  return host === '' ? url : `${host}${path}`
 }

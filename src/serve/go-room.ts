@@ -20,6 +20,8 @@ export interface GoRoomPorts {
   readonly checkZip: CheckZip
   /** Names of checksum databases that the toolchain knows. */
   readonly databaseNames: readonly string[]
+  /** The module source that all others copy from, as the toolchain brings it along. */
+  readonly originAddress?: string | undefined
   /** Why the toolchain could not be asked for its settings, when it could not. */
   readonly notFound?: string
   /** What was left out or replaced in the toolchain's settings, for people. */
@@ -66,7 +68,7 @@ export function goRoom(
 
   return {
     ecosystem: { ...ecosystem, foresight },
-    lists: goLists(config, origins, ports.databaseNames),
+    lists: goLists(config, origins, ports.databaseNames, ports.originAddress),
     gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
     database: proof?.name,
     firstList: GO_SOURCES,

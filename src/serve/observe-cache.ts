@@ -7,10 +7,12 @@ export function observeCache({
   metrics,
   log,
   changed,
+  versionsSeen,
 }: {
   readonly metrics: PosthasteMetrics
   readonly log: Logger
   readonly changed: (key: string) => void
+  readonly versionsSeen: NonNullable<CacheObserver['versionsSeen']>
 }): CacheObserver {
   return {
     fillStarted: ({ ecosystem }) => metrics.fillStarted(ecosystem),
@@ -35,5 +37,6 @@ export function observeCache({
       log.error('the store could not keep a body', { key, error })
     },
     changed,
+    versionsSeen,
   }
 }

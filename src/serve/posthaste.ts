@@ -4,6 +4,7 @@ import { operationsOn } from '../cache/operations.ts'
 import { withPatience } from '../cache/patience.ts'
 import { reproveAll } from '../cache/reprove.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
+import { readTextFile } from '../config/read-text-file.ts'
 import type { Config } from '../config/schema.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
@@ -12,6 +13,7 @@ import { Forwarding } from '../http/forwarding.ts'
 import { homePage } from '../http/home-page.ts'
 import { Relay } from '../http/relay.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
+import { shippedGo } from '../mirrors/shipped-go.ts'
 import type { Logger } from '../observe/log.ts'
 import { mask } from '../observe/mask.ts'
 import { createPosthasteMetrics } from '../observe/posthaste-metrics.ts'
@@ -27,6 +29,7 @@ import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
 import { goRoom } from './go-room.ts'
 import { greeting } from './greeting.ts'
 import { keptText } from './kept-text.ts'
+import { MirrorWatch } from './mirror-watch.ts'
 import { observeCache } from './observe-cache.ts'
 import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
@@ -94,6 +97,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     store: () => store.stats(),
     process: readings,
     droppedLines: options.droppedLines,
+    sources: () => upstream.states(),
   })
   const upstream: ConfiguredUpstream = createUpstream({
     ...(await upstreamOptions(config, env)),
@@ -101,6 +105,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     version: VERSION,
     instanceId,
     onAttempt: (attempt) => metrics.attempted(attempt),
+    onLacking: (report) => watch.lacking(report),
     records: keptText(store, 'source-records', (error) => log.warn('the records of the sources', { error })),
   })
   const zipProver = createZipProver()
@@ -109,6 +114,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     upstream,
     checkZip: zipProver.checkZip,
     databaseNames: options.go?.found ? (options.go.databaseNames ?? []) : [],
+    originAddress: (await shippedGo(options.go, readTextFile)).origin?.url,
     now: Date.now,
     onSecurity: ({ kind, detail }: { kind: string; detail: string }) => {
       log.security(`checksum database: ${kind}`, { detail })
@@ -122,7 +128,12 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     store,
     upstream,
     proofWaitMs: () => config.go.proofWaitMs,
-    observer: observeCache({ metrics, log, changed: (key) => relay.forget(key) }),
+    observer: observeCache({
+      metrics,
+      log,
+      changed: (key) => relay.forget(key),
+      versionsSeen: (resource, source, body) => watch.arrived(resource, source, body),
+    }),
   })
   const renderer = createRenderer({ program: new URL('./render-worker.ts', import.meta.url) })
   const views = new Views({
@@ -149,6 +160,14 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
     digest: (view) => registries.digest(view),
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
+  })
+  const watch: MirrorWatch = new MirrorWatch({
+    upstream,
+    intervalMs: () => config.mirrors.probeIntervalMs,
+    enabled: () => !config.offline,
+    allowed: ({ ecosystem, name, isPrivate }) =>
+      isPrivate !== true && rooms.gate(ecosystem, name) === undefined,
+    failed: (error) => log.warn('comparing the sources failed', { error: asError(error) }),
   })
   const refusals = new RecentRefusals({ mask })
   const report = requestReports({ metrics, requestLog, refusals })
@@ -192,6 +211,8 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       admin: new AdminApi({
         operations,
         sources: () => upstream.states(),
+        orderChanges: () => upstream.orderChanges(),
+        forgive: (id) => upstream.forgive(id),
         token: () => config.admin.token,
         status: () => ({
           version: VERSION,
@@ -216,6 +237,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           offline: config.offline,
           stats: { objects, sizeBytes, maxBytes, ...metrics.totals() },
           refusals: isTrusted ? refusals.list() : undefined,
+          sources: isTrusted ? upstream.states() : undefined,
           ecosystems: rooms.all().map(({ ecosystem: { id }, client }) => ({
             id,
             line: client.line(`${baseUrl}/${id}`),
@@ -255,12 +277,14 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       })
   }, REPROVE_EVERY_MS)
   reprove.unref()
+  watch.start()
 
   let stopped: Promise<void> | undefined
   const stop = async (graceMs: number) => {
     ready = false
     clearInterval(reprove)
     ahead.close()
+    await watch.close()
     const deadline = Date.now() + graceMs
     await withPatience(
       http.stop(false).then(() => ({})),
