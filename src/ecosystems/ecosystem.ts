@@ -196,7 +196,9 @@ export interface Likely {
 export interface Foresight {
   /** A client asked for this. */
   asked(resource: Resource): Iterable<Likely>
-  /** A small body is at hand; `wanted` when a client asked for it, not only we. */
+  /** What is read in place of a body that may be large: a compact view of it. */
+  digest?(resource: Resource): View | undefined
+  /** A small body (or the digest of any) is at hand; `wanted` when a client asked for it, not only we. */
   arrived(resource: Resource, body: Uint8Array, wanted: boolean): Iterable<Likely>
 }
 

@@ -7,34 +7,47 @@ import { type AnswerParts, ageAt, etagOf, type SendableAnswer } from './answer.t
  */
 export class PassingAnswers {
   readonly #headers = new Headers({ 'accept-ranges': 'bytes' })
-  readonly #said = new Map<string, string>()
+  #mediaType = ''
+  #cacheControl = ''
+  #cacheStatus = ''
+  #checkedAtMs = Number.NaN
+  #second = Number.NaN
 
   /** Its headers change with the next call. Not for a file, whose headers name it. */
   render(parts: AnswerParts): SendableAnswer {
-    const { object, cacheControl, cacheStatus } = parts
+    const { object, cacheControl, cacheStatus, nowMs } = parts
     const { mediaType, checkedAtMs, source } = object.meta
     const etag = etagOf(object)
-    this.#headers.set('etag', etag)
-    this.#say('age', ageAt(checkedAtMs, parts.nowMs))
-    this.#say('content-type', mediaType)
-    this.#say('cache-control', cacheControl)
-    this.#say('cache-status', cacheStatus)
+    const headers = this.#headers
+    headers.set('etag', etag)
+    const second = Math.floor(nowMs / 1_000)
+    if (second !== this.#second || checkedAtMs !== this.#checkedAtMs) {
+      this.#second = second
+      this.#checkedAtMs = checkedAtMs
+      headers.set('age', ageAt(checkedAtMs, nowMs))
+    }
+    if (mediaType !== this.#mediaType) {
+      this.#mediaType = mediaType
+      headers.set('content-type', mediaType)
+    }
+    if (cacheControl !== this.#cacheControl) {
+      this.#cacheControl = cacheControl
+      headers.set('cache-control', cacheControl)
+    }
+    if (cacheStatus !== this.#cacheStatus) {
+      this.#cacheStatus = cacheStatus
+      headers.set('cache-status', cacheStatus)
+    }
     return {
       key: object.key,
       ecosystem: parts.ecosystem,
       source,
-      headers: this.#headers,
+      headers,
       etag,
       sizeBytes: object.sizeBytes,
       body: object.body,
       checkedAtMs,
       freshUntilMs: checkedAtMs + parts.freshMs,
     }
-  }
-
-  #say(name: string, value: string): void {
-    if (this.#said.get(name) === value) return
-    this.#said.set(name, value)
-    this.#headers.set(name, value)
   }
 }

@@ -9,6 +9,7 @@ import type {
   Sought,
   View,
 } from '../ecosystems/ecosystem.ts'
+import type { StoredObject } from '../store/store.ts'
 import type { Encoding, Views } from '../views/views.ts'
 import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
 import { cacheStatus } from './cache-status.ts'
@@ -45,7 +46,7 @@ export interface RelayOptions {
     isAlert(nowMs: number): boolean
     asked(resource: Resource, cold: boolean): void
     used(key: string): void
-    answered(resource: Resource, body: Uint8Array): void
+    answered(resource: Resource, object: StoredObject): void
   }
   /** The marker that our own requests carry; one that comes back to us is a loop. */
   readonly instanceId: string
@@ -181,6 +182,7 @@ export class Relay {
     this.#options.ahead.asked(view.of, this.#options.cache.peek(view.of.key) === undefined)
     const seen = await this.#options.views.ask(view, encoding)
     if (seen.kind === 'refused') return this.#replies.refuse(ecosystem, view.of, request, seen, startedAtMs)
+    this.#options.ahead.answered(view.of, seen.of.object)
     this.#options.touch(seen.object.key)
     this.#options.touch(view.of.key)
     const answer = renderView(view, seen, startedAtMs)
@@ -254,8 +256,7 @@ export class Relay {
     outcome: Kept,
     startedAtMs: number,
   ): Response {
-    const { body } = outcome.object
-    if (body.kind === 'bytes') this.#options.ahead.answered(resource, body.bytes)
+    this.#options.ahead.answered(resource, outcome.object)
     const answer = renderAnswer({
       ecosystem: resource.ecosystem,
       name: resource.name,

@@ -158,6 +158,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       isPrivate !== true && rooms.gate(ecosystem, name) === undefined,
     enabled: () => config.ahead.enabled && !config.offline,
     limits: { ...defaultFetchAheadLimits, maxUnclaimedBytes: config.ahead.maxBytes },
+    digest: (view) => registries.digest(view),
     warmUp: (sources) => upstream.warmUp(sources, WARM_CONNECTIONS),
   })
   const watch: MirrorWatch = new MirrorWatch({

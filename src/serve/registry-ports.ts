@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Cache } from '../cache/cache.ts'
 import type { Kept, Refused } from '../cache/outcome.ts'
 import type { CandidateBody, Resource, Verdict, View } from '../ecosystems/ecosystem.ts'
@@ -24,6 +25,8 @@ export interface RegistryPorts {
   /** Judges a body's form away from the serving thread. Never rejects. */
   check(name: string, body: CandidateBody, params?: Readonly<Record<string, string>>): Promise<Verdict>
   now(): number
+  /** The bytes of a view that is small by its nature; undefined when it cannot be had. Never rejects. */
+  digest(view: View): Promise<Uint8Array | undefined>
 }
 
 export function registryPorts(engine: {
@@ -42,6 +45,17 @@ export function registryPorts(engine: {
     },
     check: (name, body, params = {}) => renderer.check({ name, body, params }),
     now: Date.now,
+    async digest(view) {
+      try {
+        const seen = await views.ask(view, undefined)
+        if (seen.kind === 'refused') return undefined
+        const { body } = seen.object
+        return body.kind === 'bytes' ? body.bytes : await readFile(body.path)
+      } catch {
+        // Nobody waits for it: what is wrong with the body, whoever asks for that learns.
+        return undefined
+      }
+    },
   }
 }
 

@@ -129,11 +129,14 @@ class Lane {
     if (this.#current !== undefined) return
     const next = this.#queue.shift()
     if (next === undefined) {
+      this.#worker?.unref()
       this.#watch(this.#options.idleMs ?? 10_000, () => this.#retire())
       return
     }
     this.#current = next
     this.#worker ??= this.#start()
+    // Work keeps the process alive, an idle thread does not.
+    this.#worker.ref()
     this.#watchSilence()
     this.#worker.postMessage(next.question)
   }
@@ -148,7 +151,6 @@ class Lane {
     })
     worker.on('error', (error) => lose(`failed: ${String(error)}`))
     worker.on('exit', () => lose('ended'))
-    worker.unref()
     return worker
   }
 

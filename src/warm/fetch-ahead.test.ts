@@ -97,6 +97,7 @@ function fetchAhead(limits: Partial<FetchAheadLimits> = {}): FetchAhead {
     enabled: () => enabled,
     limits: { ...defaultFetchAheadLimits, ...limits },
     now: () => nowMs,
+    digest: async () => undefined,
     warmUp: (sources) => warmed.push(sources),
   })
   open.push(ahead)
@@ -123,7 +124,7 @@ async function client(ahead: FetchAhead, name: string): Promise<void> {
   const whole = await outcome
   if (whole.kind === 'filling') await new Response(whole.body.stream()).arrayBuffer()
   if ('object' in whole && whole.object.body.kind === 'bytes')
-    ahead.answered(resource, whole.object.body.bytes)
+    ahead.answered(resource, whole.object)
 }
 
 function gated(name: string): () => void {

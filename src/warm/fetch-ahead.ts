@@ -1,5 +1,6 @@
 import type { Cache } from '../cache/cache.ts'
-import type { EcosystemId, Foresight, Likely, Resource } from '../ecosystems/ecosystem.ts'
+import type { EcosystemId, Foresight, Likely, Resource, View } from '../ecosystems/ecosystem.ts'
+import type { StoredObject } from '../store/store.ts'
 import { type AheadBalance, Claims } from './claims.ts'
 
 export interface FetchAheadLimits {
@@ -27,6 +28,8 @@ export interface FetchAheadOptions {
   readonly enabled: () => boolean
   readonly limits?: FetchAheadLimits
   readonly now?: () => number
+  /** The bytes of a view, when it can be had; never rejects. */
+  readonly digest: (view: View) => Promise<Uint8Array | undefined>
   /** Opens connections to a list of sources before they are needed. */
   readonly warmUp: (sources: string) => void
 }
@@ -98,9 +101,9 @@ export class FetchAhead {
     if (foresight !== undefined) this.#consider(foresight.asked(resource))
   }
 
-  /** A small body is at hand for a client. */
-  answered(resource: Resource, body: Uint8Array): void {
-    if (this.isAlert(this.#now())) this.#arrived(resource, body, true)
+  /** A body is at hand for a client. */
+  answered(resource: Resource, object: StoredObject): void {
+    if (this.isAlert(this.#now())) this.#arrived(resource, object, true)
   }
 
   balance(): AheadBalance & { readonly waiting: number; readonly running: number; readonly on: boolean } {
@@ -129,9 +132,17 @@ export class FetchAhead {
     return !this.#closed && this.#options.enabled() && this.#claims.pays()
   }
 
-  #arrived(resource: Resource, body: Uint8Array, wanted: boolean): void {
+  #arrived(resource: Resource, { body }: StoredObject, wanted: boolean): void {
     const foresight = this.#options.foresightOf(resource.ecosystem)
-    if (foresight !== undefined) this.#consider(foresight.arrived(resource, body, wanted))
+    if (foresight === undefined) return
+    const digest = foresight.digest?.(resource)
+    if (digest === undefined) {
+      if (body.kind === 'bytes') this.#consider(foresight.arrived(resource, body.bytes, wanted))
+      return
+    }
+    void this.#options.digest(digest).then((bytes) => {
+      if (bytes !== undefined && !this.#closed) this.#consider(foresight.arrived(resource, bytes, wanted))
+    })
   }
 
   #consider(guesses: Iterable<Likely>): void {
@@ -205,7 +216,7 @@ export class FetchAhead {
         this.#claims.fetched(resource.key, outcome.object.sizeBytes)
         if (this.#overtaken.has(resource.key)) this.#claims.used(resource.key)
       }
-      if (outcome.object.body.kind === 'bytes') this.#arrived(resource, outcome.object.body.bytes, false)
+      this.#arrived(resource, outcome.object, false)
     } catch {
       // Only while the cache is being closed.
       this.#slowDown(lane)
