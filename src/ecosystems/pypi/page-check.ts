@@ -1,0 +1,90 @@
+/** Whether a body is a page of an index, and of this project: the form checks behind `prove`. */
+
+import type { Verdict } from '../ecosystem.ts'
+import { JsonFault } from '../json-scan.ts'
+import { htmlFiles, htmlHead, htmlProjects, latin1Of } from './html-page.ts'
+import { isPageOf, jsonFiles, scanJsonPage } from './json-page.ts'
+import { PageFault } from './page-file.ts'
+import { checkProjectJson } from './project-json.ts'
+
+/** By the first sign that is no space: the media type of what is kept is not known any more. */
+export function sniffPage(bytes: Uint8Array): 'json' | 'html' | undefined {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
+  if (bytes[at] === 0x7b) return 'json'
+  return bytes[at] === 0x3c ? 'html' : undefined
+}
+
+/** A page of `project`, as JSON or HTML. */
+export function checkPage(bytes: Uint8Array, project: string): Verdict {
+  return judge(`the page of ${project}`, () => {
+    if (formOf(bytes) === 'json') {
+      const page = scanJsonPage(bytes)
+      if (page.files === undefined) throw new PageFault('it has no files')
+      if (page.name !== undefined && !isPageOf(page.name, project)) {
+        throw new PageFault(`it is the page of ${JSON.stringify(page.name.slice(0, 80))}`)
+      }
+      for (const _ of jsonFiles(bytes, page));
+      return
+    }
+    const page = latin1Of(bytes)
+    let files = 0
+    for (const _ of htmlFiles(page)) files++
+    if (files === 0) checkEmptyPage(page)
+  })
+}
+
+/** The list of all projects. */
+export function checkProjects(bytes: Uint8Array): Verdict {
+  return judge('the list of projects', () => {
+    if (formOf(bytes) === 'json') {
+      if (scanJsonPage(bytes).projects === undefined) throw new PageFault('it has no projects')
+      return
+    }
+    const page = latin1Of(bytes)
+    let projects = 0
+    for (const _ of htmlProjects(page)) projects++
+    if (projects === 0 || looksLikePage(page)) checkEmptyPage(page)
+  })
+}
+
+/** The JSON API's answer for a project, or one version of it. */
+export function checkProject(bytes: Uint8Array, project: string): Verdict {
+  return judge(`the JSON of ${project}`, () => {
+    if (formOf(bytes) !== 'json') throw new PageFault('a web page instead of JSON')
+    checkProjectJson(bytes, project)
+  })
+}
+
+function judge(what: string, check: () => void): Verdict {
+  try {
+    check()
+    return { verdict: 'sound' }
+  } catch (error) {
+    if (!(error instanceof PageFault) && !(error instanceof JsonFault)) throw error
+    return { verdict: 'wrong', reason: `not ${what}: ${error.message}` }
+  }
+}
+
+function formOf(bytes: Uint8Array): 'json' | 'html' {
+  const form = sniffPage(bytes)
+  if (form === undefined) throw new PageFault('it is neither JSON nor HTML')
+  return form
+}
+
+/** A project without files has an honest page too; a login or block page says nothing of an index. */
+function checkEmptyPage(page: string): void {
+  if (htmlHead(page).isIndex || isTitledAsIndex(page)) return
+  throw new PageFault('a web page instead of an index')
+}
+
+function isTitledAsIndex(page: string): boolean {
+  return /<(?:title|h1)[^>]{0,200}>\s*(?:links for|simple index|simple package|index of)\b/i.test(
+    page.slice(0, 16_384),
+  )
+}
+
+/** What only pages for people have. */
+function looksLikePage(page: string): boolean {
+  return /<(?:script|form|input)\b/i.test(page)
+}

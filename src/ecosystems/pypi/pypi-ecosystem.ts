@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto'
+import type { Asked, Asking, Ecosystem, Rendered, Resource, View } from '../ecosystem.ts'
+import { chooseForm, mediaTypes, type PageForm } from './negotiation.ts'
+import { PRIVATE_KEYS, type PypiEcosystemOptions, type Resources, resourcesFor } from './pypi-resources.ts'
+import { plain, renderRefusal } from './refusals.ts'
+import { type FileRequest, type PypiRequest, parsePypiRequest } from './request-path.ts'
+
+const jsonType = 'application/json'
+
+export interface PypiEcosystem extends Ecosystem {
+  variantOf(path: string, asking: Asking): string | undefined
+  /** The page of a project, as its sources have it. */
+  pageOf(project: string): Resource
+  /** The map of the files that this page lists (files-map.ts). */
+  filesOf(project: string): View
+  fileOf(file: FileRequest): Resource
+}
+
+/** The simple repository API (PEP 503, 691), the files that it lists, and the JSON API beside it. */
+export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosystem {
+  const resources = resourcesFor(options)
+  return {
+    id: 'pypi',
+    parse(path, asking) {
+      if (asking === undefined) return keyed(path, resources)
+      const request = parsePypiRequest(path)
+      if (asking.method !== 'GET' && asking.method !== 'HEAD' && request.kind !== 'refused') {
+        const cause = 'this server takes no uploads'
+        return answer(plain(405, cause, 'publish to the index itself', { allow: 'GET, HEAD' }))
+      }
+      return asked(request, asking, options, resources)
+    },
+    variantOf(path, { query, header }) {
+      if (path.startsWith('/files/')) return undefined
+      if (path.startsWith('/simple/'))
+        return path.endsWith('/') ? chooseForm(header('accept'), query) : undefined
+      return path.endsWith('/json') ? 'project' : undefined
+    },
+    nameOfFixed(path) {
+      const project = projectOfFixedFile(path)
+      return project === undefined || options.isPrivate(project) ? undefined : project
+    },
+    refuse: renderRefusal,
+    pageOf: resources.page,
+    filesOf: (project) => ({
+      key: `${resources.page(project).key}~files`,
+      of: resources.page(project),
+      mediaType: 'text/plain; charset=utf-8',
+      vary: '',
+      transform: { name: 'pypi.files', params: { project } },
+    }),
+    fileOf: resources.file,
+  }
+}
+
+/**
+ * The project of a file that its hash names and that lies under the very spelling of its key; undefined when in
+ * doubt.
+ */
+function projectOfFixedFile(path: string): string | undefined {
+  const match = /^\/files\/([a-z0-9]+(?:-[a-z0-9]+)*)\/[0-9a-f]{64}\/[A-Za-z0-9._-]+$/.exec(path)
+  return match !== null && !/\.(?:asc|provenance)$/.test(path) ? match[1] : undefined
+}
+
+/** What a key after `pypi` means by now; a name may have become private, or public, since. */
+function keyed(path: string, resources: Resources): Asked {
+  const hidden = path.startsWith(`${PRIVATE_KEYS}/`)
+  const request = parsePypiRequest(hidden ? path.slice(PRIVATE_KEYS.length) : path)
+  const resource = resourceFor(request, resources)
+  return resource !== undefined && (resource.isPrivate === true) === hidden
+    ? { kind: 'resource', resource }
+    : unknownKey()
+}
+
+function resourceFor(request: PypiRequest, resources: Resources): Resource | undefined {
+  switch (request.kind) {
+    case 'index':
+      return resources.projects()
+    case 'page':
+      return resources.page(request.project)
+    case 'project-json':
+      return resources.project(request.project, request.version)
+    case 'file':
+      return resources.file(request)
+    default:
+      return undefined
+  }
+}
+
+function asked(
+  request: PypiRequest,
+  asking: Asking,
+  options: PypiEcosystemOptions,
+  resources: Resources,
+): Asked {
+  switch (request.kind) {
+    case 'refused':
+      return answer(plain(request.status, request.reason, undefined))
+    case 'redirect': {
+      const location = asking.query === '' ? request.location : `${request.location}?${asking.query}`
+      const headers = { location, 'cache-control': 'public, max-age=86400' }
+      return answer(plain(301, `it is at ${request.location}`, undefined, headers))
+    }
+    case 'home':
+      return answer(
+        plain(
+          404,
+          'this is the address of a Python package index',
+          `set index-url to ${asking.base}/simple/`,
+        ),
+      )
+    case 'file':
+      return { kind: 'resource', resource: resources.file(request) }
+    case 'project-json': {
+      const resource = resources.project(request.project, request.version)
+      return forwarded(resource, jsonType, asking, options) ?? projectView(resource, asking.base)
+    }
+    case 'index':
+    case 'page': {
+      const form = chooseForm(asking.header('accept'), asking.query)
+      if (form === undefined) return notAcceptable()
+      const resource = request.kind === 'index' ? resources.projects() : resources.page(request.project)
+      const [accept = ''] = mediaTypes[form].split(';', 1)
+      const passed = forwarded(resource, accept, asking, options)
+      return passed ?? pageView(resource, form, request.kind === 'index' ? undefined : request.project)
+    }
+  }
+}
+
+function pageView(of: Resource, form: PageForm, project: string | undefined): Asked {
+  const kind = form === 'json' ? 'json' : 'html'
+  return {
+    kind: 'view',
+    view: {
+      key: `${of.key}~${form}`,
+      of,
+      mediaType: mediaTypes[form],
+      vary: 'Accept',
+      transform:
+        project === undefined
+          ? { name: `pypi.projects.${kind}`, params: {} }
+          : { name: `pypi.${kind}`, params: { project } },
+    },
+  }
+}
+
+/** Its addresses are absolute, so there is one view for each address under which we are reached. */
+function projectView(of: Resource, base: string): Asked {
+  const place = createHash('sha256').update(base).digest('hex').slice(0, 16)
+  return {
+    kind: 'view',
+    view: {
+      key: `${of.key}~${place}`,
+      of,
+      mediaType: jsonType,
+      vary: 'Host',
+      transform: { name: 'pypi.project', params: { project: of.name, base } },
+    },
+  }
+}
+
+/** A private name asked for with the client's own credentials: to its source and back, kept for nobody. */
+function forwarded(
+  resource: Resource,
+  accept: string,
+  asking: Asking,
+  options: PypiEcosystemOptions,
+): Asked | undefined {
+  const authorization = asking.header('authorization')
+  if (resource.isPrivate !== true || !options.forwardsPrivate || authorization === undefined) return undefined
+  return {
+    kind: 'forward',
+    forward: {
+      ecosystem: 'pypi',
+      name: resource.name,
+      sources: resource.sources,
+      path: resource.path,
+      method: asking.method,
+      headers: { accept, authorization },
+      maxRequestBytes: 0,
+      maxBytes: resource.maxBytes,
+      accepts: [accept],
+      freshMs: 0,
+      isPrivate: true,
+    },
+  }
+}
+
+function notAcceptable(): Asked {
+  const fix = `ask for ${mediaTypes.json}, ${mediaTypes['html-v1']} or text/html`
+  return answer(plain(406, 'no form of this page is acceptable to the client', fix, { vary: 'Accept' }))
+}
+
+function unknownKey(): Asked {
+  return answer(plain(404, 'no such key', undefined))
+}
+
+function answer(rendered: Rendered): Asked {
+  return { kind: 'answer', answer: rendered }
+}

@@ -1,0 +1,113 @@
+/** What the renderer's program knows of PyPI: its transforms and its form checks, by name. */
+
+import type { Transform, Verdict } from '../ecosystem.ts'
+import { writeFilesMap } from './files-map.ts'
+import {
+  htmlFiles,
+  htmlHead,
+  htmlProjects,
+  latin1Of,
+  rewriteHtmlPage,
+  rewriteHtmlProjects,
+  versionsOf,
+  writeHtmlPage,
+  writeHtmlProjects,
+} from './html-page.ts'
+import {
+  jsonFiles,
+  jsonProjects,
+  jsonStatus,
+  rewriteJsonPage,
+  scanJsonPage,
+  writeJsonPage,
+} from './json-page.ts'
+import { checkPage, checkProject, checkProjects, sniffPage } from './page-check.ts'
+import { PageFault, type PageFile } from './page-file.ts'
+import { inPieces } from './pieces.ts'
+import { rewriteProjectJson } from './project-json.ts'
+
+type Params = Readonly<Record<string, string>>
+type Body = Iterable<Uint8Array | string>
+
+/** Makes the transform of one kind of body, from JSON and from HTML. */
+function transform(from: {
+  json(bytes: Uint8Array, params: Params): Body
+  html(bytes: Uint8Array, params: Params): Body
+}): Transform {
+  return ({ body, params }) => {
+    const form = sniffPage(body)
+    if (form === undefined) throw new PageFault('it is neither JSON nor HTML')
+    return inPieces(from[form](body, params))
+  }
+}
+
+/**
+ * `pypi.json` and `pypi.html`: a project's page with our addresses. `pypi.files`: what it says of its files.
+ * `pypi.projects.json` and `.html`: the list of projects. `pypi.project`: the JSON API's answer.
+ */
+export const pypiTransforms: Readonly<Record<string, Transform>> = {
+  'pypi.json': transform({
+    json: (bytes, params) => rewriteJsonPage(bytes, projectOf(params)),
+    html: function* (bytes, params) {
+      const project = projectOf(params)
+      const page = latin1Of(bytes)
+      const versions = versionsOf(filesIn(page), project)
+      yield* writeJsonPage(project, filesIn(page), { versions, status: htmlHead(page).status })
+    },
+  }),
+  'pypi.html': transform({
+    json: (bytes, params) => {
+      const page = scanJsonPage(bytes)
+      return writeHtmlPage(projectOf(params), jsonFiles(bytes, page), jsonStatus(bytes, page))
+    },
+    html: (bytes, params) => rewriteHtmlPage(bytes, projectOf(params)),
+  }),
+  'pypi.files': transform({
+    json: (bytes) => writeFilesMap(jsonFiles(bytes, scanJsonPage(bytes)), undefined),
+    html: (bytes) => {
+      const page = latin1Of(bytes)
+      return writeFilesMap(filesIn(page), htmlHead(page).base)
+    },
+  }),
+  'pypi.projects.json': transform({
+    json: (bytes) => {
+      scanJsonPage(bytes)
+      return [bytes]
+    },
+    html: function* (bytes) {
+      yield '{"meta":{"api-version":"1.0"},"projects":['
+      let separator = ''
+      for (const { name } of htmlProjects(latin1Of(bytes))) {
+        yield `${separator}{"name":${JSON.stringify(name)}}`
+        separator = ','
+      }
+      yield ']}'
+    },
+  }),
+  'pypi.projects.html': transform({
+    json: (bytes) => writeHtmlProjects(jsonProjects(bytes, scanJsonPage(bytes))),
+    html: (bytes) => rewriteHtmlProjects(bytes),
+  }),
+  'pypi.project': transform({
+    json: (bytes, params) => rewriteProjectJson(bytes, projectOf(params), params.base ?? ''),
+    html: () => {
+      throw new PageFault('a web page instead of JSON')
+    },
+  }),
+}
+
+/** Form checks of what is fetched: in the renderer's thread too, because pages can be large. */
+export const pypiChecks: Readonly<Record<string, (body: Uint8Array, params: Params) => Verdict>> = {
+  'pypi.page': (body, params) => checkPage(body, projectOf(params)),
+  'pypi.projects': (body) => checkProjects(body),
+  'pypi.project': (body, params) => checkProject(body, projectOf(params)),
+}
+
+function* filesIn(page: string): Generator<PageFile> {
+  for (const { file } of htmlFiles(page)) yield file
+}
+
+function projectOf({ project }: Params): string {
+  if (project === undefined) throw new Error('a transform of PyPI needs the name of the project')
+  return project
+}
