@@ -19,7 +19,7 @@ export interface HttpServerOptions {
   readonly hosts?: () => ReadonlyMap<string, EcosystemId>
   /** The address under which clients reach `listen`, when that is not what their `Host` says. */
   readonly publicUrl?: () => string | undefined
-  readonly relay: Relay
+  readonly relay: Pick<Relay, 'handle'>
   readonly admin: AdminApi
   /** False while the server is starting or stopping. */
   readonly ready: () => boolean
