@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto'
+import type { Libc } from '../kernel/libc.ts'
+import { SOCK_DGRAM, SOCK_STREAM } from '../kernel/linux-constants.ts'
+import { addressBytes, type Family } from '../kernel/socket-address.ts'
+import { buildSyn, readQuotedSyn, readTcpAnswer } from '../wire/tcp-segment.ts'
+import { buildDatagram, readDatagramHeader } from '../wire/udp-datagram.ts'
+import type { ChannelTarget } from './channel.ts'
+import type { PacketFormat } from './packet-format.ts'
+import { ProbeSocket } from './probe-socket.ts'
+
+export interface TransportOptions {
+  readonly libc: Libc
+  readonly family: Family
+  /** The address that packets leave from. */
+  readonly local: string
+  readonly target: ChannelTarget
+}
+
+/** SYNs to the real port. A flow is a source port; the sequence number tells probes apart. */
+export function tcpFormat(options: TransportOptions): PacketFormat {
+  const { local, target } = options
+  // Nobody listens on the reserved ports, so the kernel resets what the target opens.
+  const ports = reservePorts(options, SOCK_STREAM)
+  const cookie = randomInt(0x10000)
+  const markOf = (number: number) => (number >>> 16 === cookie ? number & 0xffff : undefined)
+  return {
+    build: ({ sequence, flow }) => {
+      const number = ((cookie << 16) | (sequence & 0xffff)) >>> 0
+      return {
+        bytes: buildSyn({
+          source: addressBytes(local),
+          destination: addressBytes(target.address),
+          sourcePort: ports.ofFlow(flow),
+          destinationPort: target.port,
+          sequence: number,
+        }),
+        mark: sequence & 0xffff,
+      }
+    },
+    readQuote: (quote) => {
+      const syn = readQuotedSyn(quote)
+      return syn && ports.owns(syn.sourcePort) ? markOf(syn.sequence) : undefined
+    },
+    readAnswer: (payload) => {
+      const answer = readTcpAnswer(payload)
+      if (answer === undefined || answer.sourcePort !== target.port) return undefined
+      if (!ports.owns(answer.destinationPort)) return undefined
+      const mark = markOf((answer.acknowledged - 1) >>> 0)
+      return mark === undefined ? undefined : { mark, meaning: answer.kind }
+    },
+    [Symbol.dispose]: () => ports[Symbol.dispose](),
+  }
+}
+
+/**
+ * Datagrams with constant ports. They are told apart by their length, which is among the 8 bytes that every router
+ * quotes and which no address translation changes (unlike the checksum).
+ */
+export function udpFormat(options: TransportOptions): PacketFormat {
+  const { family, local, target } = options
+  const ports = reservePorts(options, SOCK_DGRAM)
+  const headers = (family === 4 ? 20 : 40) + 8
+  let latest = 0
+  return {
+    build: ({ sequence, flow, sizeBytes }) => {
+      const payloadLength = sizeBytes === undefined ? 16 + (sequence % 512) : sizeBytes - headers
+      latest = 8 + payloadLength
+      return {
+        bytes: buildDatagram({
+          source: addressBytes(local),
+          destination: addressBytes(target.address),
+          sourcePort: ports.ofFlow(flow),
+          destinationPort: target.port,
+          payloadLength,
+        }),
+        mark: 8 + payloadLength,
+      }
+    },
+    readQuote: (quote) => {
+      const header = readDatagramHeader(quote)
+      return header && ports.owns(header.sourcePort) ? header.length : undefined
+    },
+    // Which probe a service answered cannot be seen: the newest is the best guess.
+    readAnswer: (payload) => {
+      const header = readDatagramHeader(payload)
+      if (header?.sourcePort !== target.port || !ports.owns(header.destinationPort)) return undefined
+      return { mark: latest, meaning: 'datagram' }
+    },
+    [Symbol.dispose]: () => ports[Symbol.dispose](),
+  }
+}
+
+interface ReservedPorts extends Disposable {
+  ofFlow(flow: number): number
+  owns(port: number): boolean
+}
+
+function reservePorts({ libc, family, local, target }: TransportOptions, type: number): ReservedPorts {
+  const sockets: ProbeSocket[] = []
+  const dispose = () => {
+    for (const socket of sockets.splice(0)) socket[Symbol.dispose]()
+  }
+  try {
+    const ports = Array.from({ length: target.flows }, () => {
+      const socket = new ProbeSocket(libc, { family, type, protocol: 0 })
+      sockets.push(socket)
+      socket.bind(local, 0)
+      return socket.localAddress().port
+    })
+    return {
+      ofFlow: (flow) => ports[flow % ports.length] ?? 0,
+      owns: (port) => ports.includes(port),
+      [Symbol.dispose]: dispose,
+    }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}

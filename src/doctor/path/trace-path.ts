@@ -1,0 +1,124 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import type { Protocol } from './channels/channel.ts'
+import type { Limit } from './channels/open-channel.ts'
+import { connectTimes } from './connect-times.ts'
+import { judgePath } from './judge-path.ts'
+import type { PathEvidence } from './path-evidence.ts'
+import { PathRecord } from './path-record.ts'
+import { nameResolver, type ReverseLookup } from './resolve-names.ts'
+import { runWorker } from './run-worker.ts'
+import { type TraceOptions, traceDefaults } from './trace-options.ts'
+import type { Job, Message } from './worker/messages.ts'
+
+export interface TraceTarget {
+  /** A name or a numeric address. */
+  readonly host: string
+  /** Of the service; by default 443 for TCP, 33434 for UDP. */
+  readonly port?: number
+}
+
+/** What a test replaces. */
+export interface TraceSeams {
+  readonly now?: () => Date
+  readonly reverse?: ReverseLookup
+  readonly run?: (job: Job, signal: AbortSignal) => AsyncIterable<Message>
+}
+
+/** The target's name has no address of the family. */
+export class UnknownTarget extends Error {
+  readonly code = 'unknown_target'
+  readonly hint = "Check the name's spelling; 'posthaste doctor' looks at the name service."
+}
+
+const progressEveryMs = 200
+const namesWaitMs = 1_500
+
+/**
+ * Traces the path to a target in a process of its own. An abort ends it early with what is known by then. Throws
+ * UnknownTarget, and TracerFault when the process breaks; every network's fault is a verdict.
+ */
+export async function tracePath(
+  target: TraceTarget,
+  given: TraceOptions = {},
+  signal: AbortSignal = new AbortController().signal,
+  seams: TraceSeams = {},
+): Promise<PathEvidence> {
+  const options = { ...traceDefaults, ...given }
+  const address = await addressOf(target.host, options.family)
+  const family = isIP(address) === 6 ? 6 : 4
+  const port = target.port ?? (options.protocol === 'tcp' ? 443 : 33_434)
+  const names = nameResolver(options.names ? seams.reverse : async () => [])
+  const startedAt = (seams.now?.() ?? new Date()).toISOString()
+  let protocol: Protocol = options.protocol
+  let privilege: PathEvidence['privilege'] = 'none'
+  let limits: readonly Limit[] = []
+  let limitDetail: string | undefined
+  let record = new PathRecord(protocol, address)
+  const evidence = (): PathEvidence => {
+    const facts = record.facts(names.names)
+    return {
+      host: target.host,
+      address,
+      family,
+      port,
+      privilege,
+      limits,
+      limitDetail,
+      rounds: record.rounds,
+      startedAt,
+      ...facts,
+      verdicts: judgePath(facts),
+    }
+  }
+  let toldMs = Number.NEGATIVE_INFINITY
+  const take = (message: Message) => {
+    record.add(message)
+    if (message.kind === 'limit') limits = [...limits, message.limit]
+    if (message.kind === 'round') names.want(record.addresses)
+    const nowMs = performance.now()
+    if (options.onProgress === undefined || nowMs - toldMs < progressEveryMs) return
+    toldMs = nowMs
+    options.onProgress(evidence())
+  }
+
+  const { rounds, intervalMs, maxHops, timeoutMs, flows, findMtu } = options
+  const job = { protocol, address, port, rounds, intervalMs, maxHops, timeoutMs, flows, findMtu }
+  try {
+    for await (const message of (seams.run ?? runWorker)({ kind: 'trace', ...job }, signal)) {
+      if (message.kind === 'ready') {
+        ;({ protocol, privilege, limits } = message)
+        record = new PathRecord(protocol, address)
+      } else if (message.kind === 'failed' && message.reason === 'no-packet-sockets') {
+        limits = ['no-packet-sockets']
+        limitDetail = message.detail
+        protocol = 'tcp'
+        record = new PathRecord(protocol, address)
+        const connections = { ...job, port: target.port ?? 443 }
+        for await (const timed of connectTimes(connections, signal)) take(timed)
+      } else if (message.kind === 'failed') {
+        record.add({ kind: 'refused', ttl: 0, error: message.detail.split(': ').at(-1) ?? message.detail })
+      } else take(message)
+    }
+    names.want(record.addresses)
+    if (!signal.aborted) await names.settle(namesWaitMs)
+  } finally {
+    names.stop()
+  }
+  return evidence()
+}
+
+async function addressOf(host: string, family: 4 | 6 | undefined): Promise<string> {
+  const numeric = isIP(host)
+  if (numeric !== 0) {
+    if (family === undefined || numeric === family) return host
+    throw new UnknownTarget(`${host} is no IPv${family} address`)
+  }
+  try {
+    return (await lookup(host, { family: family ?? 0, order: 'verbatim' })).address
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const kind = family === undefined ? 'address' : `IPv${family} address`
+    throw new UnknownTarget(`${host} has no ${kind} (${code})`)
+  }
+}
