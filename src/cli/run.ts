@@ -6,6 +6,8 @@ import { didYouMean } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { mirrorsCommand } from './mirrors-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { setupCommand } from './setup-command.ts'
+import { traceCommand } from './trace-command.ts'
 import { upstreamsCommand } from './upstreams-command.ts'
 
 const commands: readonly Command[] = [
@@ -16,7 +18,9 @@ const commands: readonly Command[] = [
     run: upstreamsCommand,
   },
   { name: 'mirrors', summary: 'measures public mirrors and says which is best', run: mirrorsCommand },
+  { name: 'trace', summary: 'shows the way to a host, and where loss or delay begins', run: traceCommand },
   { name: 'cache', summary: 'shows, checks and cleans what is kept', run: cacheCommand },
+  { name: 'setup', summary: 'leads package managers here, and puts everything back', run: setupCommand },
   { name: 'config', summary: 'checks and shows the settings', run: configCommand },
   { name: 'version', summary: 'prints the version', run: versionCommand },
 ]

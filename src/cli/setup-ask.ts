@@ -1,0 +1,22 @@
+import { createInterface } from 'node:readline/promises'
+import type { Io } from './io.ts'
+
+/** A yes-or-no question on the terminal; undefined where there is none on both ends. Anything but yes is no. */
+export function askOnTerminal(io: Io): ((question: string) => Promise<boolean>) | undefined {
+  if (io.stdout.isTTY !== true || !process.stdin.isTTY) return undefined
+  return async (question) => {
+    const lines = createInterface({ input: process.stdin, output: process.stdout })
+    const ended = new AbortController()
+    lines.once('close', () => ended.abort())
+    try {
+      const answer = await lines.question(`${question} [y/N] `, { signal: ended.signal })
+      return /^y(es)?$/i.test(answer.trim())
+    } catch (error) {
+      // Ctrl-C or Ctrl-D in the place of an answer.
+      if (ended.signal.aborted) return false
+      throw error
+    } finally {
+      lines.close()
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import { applyChange } from '../clients/apply-change.ts'
+import { type Client, type Scope, scopes } from '../clients/client.ts'
+import { clients, clientsCalled } from '../clients/clients.ts'
+import { SettingsFileError } from '../clients/file-text.ts'
+import { Journal } from '../clients/journal.ts'
+import { type Machine, thisMachine } from '../clients/machine.ts'
+import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+import { tellError, tellUsage } from './command.ts'
+import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
+import type { ExitCode, Io } from './io.ts'
+import { settingsFor } from './settings.ts'
+import { askOnTerminal } from './setup-ask.ts'
+import { type Done, setupJson } from './setup-json.ts'
+import { runLocks } from './setup-locks.ts'
+import { planReport } from './setup-report.ts'
+import { findTarget, type Target } from './setup-target.ts'
+import { runUndo } from './setup-undo.ts'
+
+const help = `posthaste setup [client…] [--scope user|project] [--url BASE | --mirror ID] [--dry-run] [--yes] [--json]
+posthaste setup [client…] --undo [--dry-run] [--yes] [--json]
+posthaste setup locks [--rewrite] [--url BASE] [--dry-run] [--yes] [--json]
+
+Leads package managers to Posthaste: shows what is set now and who set it, then the change, asks, and writes.
+Clients: ${clients.map(({ id }) => id).join(' ')}. Without a name: those that are installed and served.
+
+  --scope SCOPE  user (default): for all projects of this user; project: for the project around this folder
+  --url BASE     a Posthaste on another machine, without a client's path. Default: the local one
+  --mirror ID    a mirror of the catalogue in its place; for Go it stands behind Posthaste, for an outage
+  --dry-run      shows everything and writes nothing
+  --yes          asks nothing
+  --undo         puts back, byte for byte, what setup changed
+  --rewrite      for locks: leads addresses of mirrors in lock files back to the client's own registry, or to BASE
+  --json         prints JSON; needs --yes or --dry-run
+
+Exit code 0: all is set and in effect; 1: something is not, and it is said why; 2: could not tell.
+
+Example: posthaste setup go --dry-run
+         posthaste setup npm pip --url https://packages.corp.example --yes
+`
+
+const flags: FlagSpecs = {
+  ...configFlags,
+  scope: { type: 'string', summary: 'user or project.' },
+  url: { type: 'string', summary: "A Posthaste's address." },
+  mirror: { type: 'string', summary: 'A mirror of the catalogue.' },
+  'dry-run': { type: 'boolean', summary: 'Writes nothing.' },
+  yes: { type: 'boolean', short: 'y', summary: 'Asks nothing.' },
+  undo: { type: 'boolean', summary: 'Puts back what was changed.' },
+  rewrite: { type: 'boolean', summary: 'Mends lock files.' },
+  json: { type: 'boolean', summary: 'Prints JSON.' },
+  help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
+}
+
+/** What the server answers so far. */
+const SERVED: readonly EcosystemId[] = ['go']
+
+/** What a test sets. */
+export interface SetupHooks {
+  readonly served?: readonly EcosystemId[]
+  readonly machine?: Partial<Machine>
+  /** Undefined where nobody can be asked. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined
+  readonly now?: () => number
+}
+
+/** What every form of the command works with. */
+export interface SetupJob {
+  readonly io: Io
+  readonly machine: Machine
+  readonly journal: Journal
+  readonly clients: readonly Client[]
+  readonly dryRun: boolean
+  readonly yes: boolean
+  readonly json: boolean
+  readonly colour: boolean
+  readonly ask: ((question: string) => Promise<boolean>) | undefined
+  readonly now: () => number
+}
+
+export async function setupCommand(
+  args: readonly string[],
+  io: Io,
+  hooks: SetupHooks = {},
+): Promise<ExitCode> {
+  const parsed = parseFlags(args, flags)
+  if (!parsed.ok) return tellUsage(parsed.message, io, 'setup')
+  const { values, positionals } = parsed
+  if (isOn(values.help)) {
+    io.stdout.write(help)
+    return 0
+  }
+  const isLocks = positionals[0] === 'locks'
+  const words = isLocks ? positionals.slice(1) : positionals
+  const wrong = wrongUse(values, words, isLocks)
+  if (wrong !== undefined) return tellUsage(wrong, io, 'setup')
+  try {
+    const settings = await settingsFor(values, io)
+    if (settings === undefined) return 64
+    const { config } = settings.loaded
+    const job: SetupJob = {
+      io,
+      machine: { ...thisMachine(io), ...hooks.machine },
+      journal: new Journal(config.data),
+      clients: [...new Set(words.flatMap(clientsCalled))],
+      dryRun: isOn(values['dry-run']),
+      yes: isOn(values.yes),
+      json: isOn(values.json),
+      colour: io.stdout.isTTY === true && !io.env.NO_COLOR && !isOn(values.json),
+      ask: 'ask' in hooks ? hooks.ask : askOnTerminal(io),
+      now: hooks.now ?? Date.now,
+    }
+    if (isOn(values.undo)) return await runUndo(job)
+    const target = await findTarget(values, config, io)
+    if (!target.ok) return tellUsage(target.message, io, 'setup')
+    if (isLocks)
+      return await runLocks(job, target, {
+        rewrite: isOn(values.rewrite),
+        isUrlGiven: values.url !== undefined,
+      })
+    const scope = values.scope === 'project' ? 'project' : 'user'
+    return await runSetup(job, target, scope, hooks.served ?? SERVED)
+  } catch (error) {
+    tellError(error, io, 'setup')
+    return 2
+  }
+}
+
+function wrongUse(
+  values: Readonly<Record<string, FlagValue>>,
+  words: readonly string[],
+  isLocks: boolean,
+): string | undefined {
+  const unknown = words.find((word) => clientsCalled(word).length === 0)
+  const names = clients.map(({ id }) => id)
+  if (unknown !== undefined)
+    return `there is no client '${unknown}'${didYouMean(unknown, names)}; known: ${names.join(', ')}`
+  if (values.scope !== undefined && !scopes.some((scope) => scope === values.scope)) {
+    return `--scope is user or project, not '${values.scope}'`
+  }
+  if (
+    isOn(values.json) &&
+    !isOn(values.yes) &&
+    !isOn(values['dry-run']) &&
+    (!isLocks || isOn(values.rewrite))
+  ) {
+    return '--json asks nothing: add --yes or --dry-run'
+  }
+  if (isOn(values.undo) && (isLocks || values.url !== undefined || values.mirror !== undefined)) {
+    return '--undo goes with clients only'
+  }
+  if (isOn(values.rewrite) && !isLocks) return "--rewrite goes with 'setup locks'"
+  if (isLocks && values.mirror !== undefined) return "'setup locks' takes no --mirror"
+  return undefined
+}
+
+async function runSetup(
+  job: SetupJob,
+  target: Extract<Target, { ok: true }>,
+  scope: Scope,
+  served: readonly EcosystemId[],
+): Promise<ExitCode> {
+  const { io, machine } = job
+  const setups: ClientSetup[] = []
+  const isNamed = job.clients.length > 0
+  const candidates = isNamed
+    ? job.clients
+    : clients.filter((one) => served.includes(one.ecosystem) && one.scopes.includes(scope))
+  const found = await Promise.all(
+    candidates.map(async (client) => ({ client, presence: await client.detect(machine) })),
+  )
+  const present = found.filter(({ client, presence }) => {
+    if (presence.command !== undefined) return true
+    const other = found.some(
+      (one) => one.client.aliases?.some((word) => client.aliases?.includes(word)) && one.presence.command,
+    )
+    return isNamed && !other
+  })
+  for (const { client, presence } of present) {
+    const address = target.addressFor(client)
+    if (!address.ok) return tellUsage(address.message, io, 'setup')
+    const wanted = {
+      ...address,
+      scope,
+      privatePatterns: target.privatePatterns,
+      isPublic: target.isPublic(client.ecosystem),
+    }
+    setups.push(await prepareSetup({ machine, client, presence, wanted, served }))
+  }
+  if (setups.length === 0) {
+    io.stderr.write(
+      `posthaste setup: no package manager of what is served (${served.join(', ')}) is installed\n  name the one to set up: posthaste setup npm\n`,
+    )
+    return 1
+  }
+  if (!job.json) io.stdout.write(`${planReport(setups, job).join('\n')}\n`)
+  const isPending = setups.some(hasChanges)
+  const done = isPending && !job.dryRun ? await decideAndWrite(job, setups) : undefined
+  if (job.json) io.stdout.write(`${JSON.stringify(setupJson(setups, done, job), undefined, 2)}\n`)
+  const isWritten = !isPending || job.dryRun || done?.every(({ failed }) => failed === undefined)
+  return isWritten && setups.every(isInEffect) ? 0 : 1
+}
+
+/** Undefined when nothing was written because nobody said yes. */
+async function decideAndWrite(
+  job: SetupJob,
+  setups: readonly ClientSetup[],
+): Promise<readonly Done[] | undefined> {
+  const { io } = job
+  if (!job.yes) {
+    if (job.ask === undefined) {
+      io.stderr.write('posthaste setup: nothing was written: there is no terminal to ask on; add --yes\n')
+      return undefined
+    }
+    const count = setups.filter(hasChanges).length
+    if (!(await job.ask(`Write ${count === 1 ? 'this change' : 'these changes'}?`))) {
+      io.stdout.write('nothing was written\n')
+      return undefined
+    }
+  }
+  const done: Done[] = []
+  for (const setup of setups.filter(hasChanges)) done.push(...(await writeOne(job, setup, done)))
+  if (!job.json) {
+    for (const { path, failed } of done) {
+      if (failed === undefined) io.stdout.write(`wrote ${path}\n`)
+      else io.stderr.write(`posthaste setup: ${path} was not written: ${failed}\n`)
+    }
+    io.stdout.write("'posthaste setup --undo' puts everything back\n")
+  }
+  return done
+}
+
+async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly Done[]): Promise<Done[]> {
+  const { machine, journal, now } = job
+  const { client, wanted } = planned
+  const isTouched = editsOf(planned).some((edit) => earlier.some(({ path }) => path === pathOf(edit)))
+  // Clients can share a file: what one wrote is what the next starts from.
+  const served = planned.isServed ? [client.ecosystem] : []
+  const presence = await client.detect(machine)
+  const setup = isTouched ? await prepareSetup({ machine, client, presence, wanted, served }) : planned
+  const done: Done[] = []
+  if (!setup.outcome.possible) return done
+  const { previous } = setup.outcome.plan
+  if (previous !== undefined && wanted.scope === 'user') await journal.keepFormer(client, previous)
+  for (const edit of setup.outcome.edits) {
+    if (edit.kind !== 'change') continue
+    const { path } = edit.change
+    try {
+      await applyChange(edit.change, { journal, client: client.id, scope: wanted.scope, nowMs: now() })
+      done.push({ client: client.id, path, failed: undefined })
+    } catch (error) {
+      const hint = error instanceof SettingsFileError ? ` (${error.hint})` : ''
+      done.push({
+        client: client.id,
+        path,
+        failed: `${error instanceof Error ? error.message : error}${hint}`,
+      })
+    }
+  }
+  return done
+}
+
+function editsOf({ outcome }: ClientSetup) {
+  return outcome.possible ? outcome.edits : []
+}
+
+function pathOf(edit: ReturnType<typeof editsOf>[number]): string {
+  return edit.kind === 'change' ? edit.change.path : edit.path
+}
+
+function hasChanges(setup: ClientSetup): boolean {
+  return editsOf(setup).some(({ kind }) => kind === 'change')
+}
+
+function isInEffect(setup: ClientSetup): boolean {
+  const { outcome } = setup
+  return (
+    outcome.possible &&
+    outcome.obstacles.length === 0 &&
+    editsOf(setup).every(({ kind }) => kind !== 'refused')
+  )
+}
+
+function isOn(value: unknown): boolean {
+  return value === true || value === 'true'
+}

@@ -1,0 +1,90 @@
+import type { Layer } from '../clients/client.ts'
+import { diffLines } from '../clients/line-diff.ts'
+import { type Machine, shortPath } from '../clients/machine.ts'
+import { maskSettings } from '../clients/mask-settings.ts'
+import type { PlannedEdit } from '../clients/plan-changes.ts'
+import type { ClientSetup } from '../clients/prepare-setup.ts'
+import { paint, printable, type Style } from '../observe/terminal-text.ts'
+
+interface Look {
+  readonly colour: boolean
+  readonly machine: Machine
+}
+
+const CONTEXT = 1
+
+/** What a person decides on: for each client what is set, by whom, what would be, and the change. */
+export function planReport(setups: readonly ClientSetup[], look: Look): string[] {
+  return setups.flatMap((setup, index) => [...(index === 0 ? [] : ['']), ...oneClient(setup, look)])
+}
+
+function oneClient(setup: ClientSetup, look: Look): string[] {
+  const { client, now, outcome, isInstalled, isServed, wanted } = setup
+  const warn = (text: string) => `  ${paint('!', 'yellow', look.colour)} ${shown(text)}`
+  const bad = (text: string) => `  ${paint('✗', 'red', look.colour)} ${shown(text)}`
+  const lines = [isInstalled ? client.title : `${client.title} (not installed)`]
+  lines.push(`  now   ${now === undefined ? 'nothing is set: the built-in default' : layerText(now)}`)
+  if (!outcome.possible) {
+    return [...lines, bad(`not written: ${outcome.reason}`), `    ${shown(outcome.hint)}`]
+  }
+  const { plan, edits, obstacles } = outcome
+  const isDone = edits.every(({ kind }) => kind === 'unchanged')
+  lines.push(`  then  ${shown(plan.value)}${isDone ? ', as it is set already' : ''}`)
+  for (const layer of obstacles) {
+    lines.push(bad(`it would not win: ${layer.where} says ${layer.value}`), `    ${shown(remedy(layer))}`)
+  }
+  if (!isServed && wanted.address.endsWith(client.path)) {
+    lines.push(warn(`${client.path}/ is not served yet: ${client.title} would find nothing there`))
+  }
+  for (const note of plan.notes) lines.push(warn(note))
+  return [...lines, ...edits.flatMap((edit) => editLines(edit, look))]
+}
+
+/** How what stands above is taken away. */
+export function remedy({ setter, where }: Layer): string {
+  if (setter === 'environment') return `unset it: ${where}`
+  return setter === 'project' ? `take it out of ${where}, or use --scope project` : `take it out of ${where}`
+}
+
+function layerText({ where, value, setter }: Layer): string {
+  return `${shown(value ?? '')}  (${shown(setter === 'default' ? where : `${setter}: ${where}`)})`
+}
+
+function editLines(edit: PlannedEdit, { machine, colour }: Look): string[] {
+  if (edit.kind === 'unchanged') return []
+  if (edit.kind === 'refused') {
+    const path = shortPath(edit.path, machine)
+    return [
+      `  ${paint('✗', 'red', colour)} ${shown(`${path} is left alone: ${edit.reason}`)}`,
+      `    ${shown(edit.hint)}`,
+    ]
+  }
+  const { path, found, before, after, command } = edit.change
+  const link = found.realPath === path ? '' : ` → ${shortPath(found.realPath, machine)}`
+  const how = command === undefined ? '' : `, as '${command}' does`
+  const isNew = found.bytes === undefined ? 'new file ' : ''
+  const head = `  ${isNew}${shown(`${shortPath(path, machine)}${link}${how}`)}`
+  return [head, ...diffText(before, after, colour).map((line) => `    ${line}`)]
+}
+
+/** A line diff with a little around it, secrets masked. */
+export function diffText(before: string, after: string, colour: boolean): string[] {
+  const script = diffLines(before, after)
+  const isNear = (index: number) =>
+    script.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== 'same')
+  const marks = { same: ' ', removed: '-', added: '+' } as const
+  const styles: Record<keyof typeof marks, Style> = { same: 'dim', removed: 'red', added: 'green' }
+  const lines: string[] = []
+  for (const [index, { kind, line }] of script.entries()) {
+    if (isNear(index))
+      lines.push(paint(`${marks[kind]} ${shown(line.replace(/\r?\n$/, ''))}`, styles[kind], colour))
+    else if (index > 0 && isNear(index - 1)) lines.push(paint('  …', 'dim', colour))
+  }
+  if (lines.at(-1)?.includes('…')) lines.pop()
+  return lines
+}
+
+/** Masked, and safe on a terminal; tabs stay what they look like. */
+export function shown(text: string): string {
+  return printable(maskSettings(text).replaceAll('\t', '  '))
+}

@@ -1,0 +1,199 @@
+import { isAbsolute, join } from 'node:path'
+import { type GoEnv, readGoEnv } from '../config/go-env.ts'
+import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
+import { compilePatterns } from '../policy/private-patterns.ts'
+import { type Client, impossible, isOurs, type Layer, type Plan, sameValue, type Wanted } from './client.ts'
+import { goEnv, iniEntry, setIni } from './edit-ini.ts'
+import { editing } from './editing.ts'
+import { environmentLayer } from './environment.ts'
+import { builtIn, fileLayer } from './file-layer.ts'
+import { installed, type Machine, quiet, userConfig } from './machine.ts'
+
+/** Environment > the file of `go env -w` > $GOROOT/go.env > built in (`go help environment`). */
+export const goClient: Client = {
+  id: 'go',
+  title: 'Go',
+  ecosystem: 'go',
+  path: '/go',
+  setting: 'GOPROXY',
+  scopes: ['user'],
+  locks: [],
+
+  detect: (machine) => installed(machine, 'go'),
+
+  async read(machine, presence): Promise<readonly Layer[]> {
+    const tool = await toolchain(machine, presence.command)
+    const file = envFile(machine, tool)
+    const environment = await environmentLayer(machine, ['GOPROXY'])
+    const read = (text: string) => setIn(text, 'GOPROXY')
+    return [
+      environment,
+      ...(file === undefined ? [] : [await fileLayer(machine, 'user', file, read)]),
+      ...(tool?.GOROOT ? [await fileLayer(machine, 'default', join(tool.GOROOT, 'go.env'), read)] : []),
+      builtIn('Go', tool === undefined || environment.value ? undefined : tool.GOPROXY),
+    ]
+  },
+
+  async plan(machine, presence, wanted): Promise<Plan> {
+    if (wanted.scope === 'project') {
+      const hint = 'use --scope user; in a Makefile or CI set the variable GOPROXY'
+      return impossible('Go has no settings of a project', hint)
+    }
+    const tool = await toolchain(machine, presence.command)
+    const path = envFile(machine, tool)
+    if (path === undefined) {
+      return impossible('GOENV=off makes Go read no file', 'unset GOENV, or set the variable GOPROXY')
+    }
+    const text = (await machine.readText(path)) ?? ''
+    const former = withoutOurs(setIn(text, 'GOPROXY') ?? '', wanted)
+    const shipped = tool?.GOROOT && (await machine.readText(join(tool.GOROOT, 'go.env')))
+    const known = sourcesOf((shipped && setIn(shipped, 'GOPROXY')) ?? '')
+    const isKnown = (address: string) =>
+      wanted.isPublic(address) || known.some((one) => sameValue(one, address))
+    const cover = coverPrivate(machine, text, wanted)
+    const rest = restOf(former, cover.possible ? wanted.fallback : undefined, isKnown)
+    const value = `${wanted.address}|${rest.list}`
+    const settings = [
+      ['GOPROXY', value] as const,
+      ...(wanted.fallback && cover.possible ? cover.settings : []),
+    ]
+    return {
+      possible: true,
+      value,
+      previous: former === '' || setIn(text, 'GOPROXY') !== former ? undefined : former,
+      edits: [
+        {
+          path,
+          keys: settings.map(([name]) => name),
+          edit: editing((before) =>
+            settings.reduce((edited, [name, set]) => setIni(edited, goEnv, undefined, name, set), before),
+          ),
+          own: {
+            argv: ['go', 'env', '-w', ...settings.map(([name, set]) => `${name}=${set}`)],
+            copy: 'env',
+            env: (_, copy) => ({ GOENV: copy }),
+          },
+        },
+      ],
+      notes: [...rest.notes, ...(wanted.fallback ? cover.notes : []), ...advice(machine, text, former)],
+    }
+  },
+}
+
+type Cover =
+  | {
+      readonly possible: true
+      readonly settings: readonly (readonly [string, string])[]
+      readonly notes: readonly string[]
+    }
+  | { readonly possible: false; readonly notes: readonly string[] }
+
+/**
+ * A name that the relay refuses as private goes on to the next element of the list. So a mirror may stand there only
+ * when Go asks no element at all for such a name: GONOPROXY, or GOPRIVATE where that is not set, must cover it.
+ */
+function coverPrivate({ env }: Machine, text: string, { privatePatterns }: Wanted): Cover {
+  const name = env.GONOPROXY || setIn(text, 'GONOPROXY') ? 'GONOPROXY' : 'GOPRIVATE'
+  const present = (env[name] || setIn(text, name) || '').split(',').filter((pattern) => pattern.trim() !== '')
+  const covered = compilePatterns(present)
+  const missing = privatePatterns.filter((pattern) => !present.includes(pattern) && !covered(pattern))
+  if (missing.length === 0) return { possible: true, settings: [], notes: [] }
+  if (env[name]) {
+    return {
+      possible: false,
+      notes: [
+        `the mirror is left out: ${name} in the environment does not cover ${missing.join(', ')}, which would be asked of the mirror`,
+      ],
+    }
+  }
+  return {
+    possible: true,
+    settings: [[name, [...present, ...missing].join(',')]],
+    notes: [`${name} gets the server's private names, so that the mirror is never asked for them`],
+  }
+}
+
+interface Rest {
+  readonly list: string
+  readonly notes: readonly string[]
+}
+
+/** What stands behind the relay: a company's own list as it was, else the mirror and the list's own end. */
+function restOf(former: string, fallback: string | undefined, isKnown: (address: string) => boolean): Rest {
+  const company = sourcesOf(former).filter(
+    (address) => !isKnown(address) && !sameValue(address, fallback ?? ''),
+  )
+  if (company.length > 0) {
+    const masked = maskCredentials(former)
+    const left =
+      fallback === undefined ? [] : ["the mirror is left out: a company's own list stands in its place"]
+    return { list: former, notes: [`${masked} stays behind the relay, as the way when it is down`, ...left] }
+  }
+  const end = /(^|[,|])\s*off\s*$/.test(former) ? 'off' : 'direct'
+  return { list: fallback === undefined ? end : `${fallback}|${end}`, notes: [] }
+}
+
+/** A list without what leads to the relay itself. */
+function withoutOurs(list: string, { address, fallback }: Wanted): string {
+  const first = /^([^,|]*)[,|]?(.*)$/s.exec(list)
+  if (first === null || !isOurs(first[1] ?? '', address)) return list
+  const rest = first[2] ?? ''
+  const ownEnd =
+    rest === 'direct' || rest === 'off' || (fallback !== undefined && rest === `${fallback}|direct`)
+  return ownEnd && rest !== 'off' ? '' : rest
+}
+
+function sourcesOf(list: string): string[] {
+  const parsed = parseGoproxyList(list)
+  return parsed.ok ? parsed.steps.flatMap((step) => (step.kind === 'source' ? [step.url] : [])) : []
+}
+
+/** Faults of other settings, which are told and left as they are. */
+function advice({ env }: Machine, text: string, former: string): string[] {
+  const setting = (name: string) => env[name] || setIn(text, name) || ''
+  const sources = sourcesOf(former)
+  const elements = former.split(/[,|]/).map((element) => element.trim())
+  const schemeless = elements.filter(
+    (one) => /[.:/]/.test(one) && !one.includes('://') && !one.startsWith('/'),
+  )
+  return [
+    ...(setting('GOSUMDB') === 'off'
+      ? [
+          'GOSUMDB=off: nothing proves what is downloaded, and toolchain downloads fail; go env -u GOSUMDB puts it on',
+        ]
+      : []),
+    ...(/(^|,)\s*\*\s*(,|$)/.test(setting('GONOSUMDB') || setting('GOPRIVATE'))
+      ? ['GONOSUMDB or GOPRIVATE is *: no module is looked up in the checksum database']
+      : []),
+    ...(/(^|,)\s*\*\s*(,|$)/.test(setting('GONOPROXY') || setting('GOPRIVATE'))
+      ? ['GONOPROXY or GOPRIVATE is *: no module is asked of any proxy, this one included']
+      : []),
+    ...(schemeless.length > 0
+      ? [`${schemeless.map(maskCredentials).join(', ')} has no scheme: Go takes https; write it out`]
+      : []),
+    ...(sources.length > 0 && /,/.test(former) && !former.includes('|')
+      ? [`'${maskCredentials(former)}' goes on at 404 and 410 only: with '|' it would survive an outage`]
+      : []),
+    ...(/-insecure\b/.test(setting('GOFLAGS'))
+      ? ['GOFLAGS holds -insecure: certificates are not checked']
+      : []),
+    ...(setting('GO111MODULE') === 'off' ? ['GO111MODULE=off: no proxy is asked at all'] : []),
+  ]
+}
+
+function setIn(text: string, name: string): string | undefined {
+  // An empty value counts as not set, as cmd/go has it.
+  return iniEntry(text, goEnv, undefined, name)?.value || undefined
+}
+
+async function toolchain(machine: Machine, command: string | undefined): Promise<GoEnv | undefined> {
+  if (command === undefined) return undefined
+  const answer = await readGoEnv(quiet(machine.env), { command, timeoutMs: 10_000 })
+  return answer.ok ? answer.env : undefined
+}
+
+/** Undefined where Go reads no file of the user. */
+function envFile(machine: Machine, tool: GoEnv | undefined): string | undefined {
+  const file = tool?.GOENV || machine.env.GOENV || join(userConfig(machine), 'go', 'env')
+  return file !== 'off' && isAbsolute(file) ? file : undefined
+}

@@ -1,0 +1,57 @@
+import type { Client, Layer, Plan } from './client.ts'
+import { isOurs, isRemoteHttp } from './client.ts'
+import { npmrc, setIni } from './edit-ini.ts'
+import { editing } from './editing.ts'
+import { environmentLayer } from './environment.ts'
+import { builtIn, formerly, plainHttp, replacing } from './file-layer.ts'
+import { installed } from './machine.ts'
+import { npmrcFiles, projectNpmrc, scopeNotes, userNpmrc } from './npmrc-layers.ts'
+
+/** npm 7 and later: command line > environment > project > user > prefix > built in (docs.npmjs.com, npmrc). */
+export const npmClient: Client = {
+  id: 'npm',
+  title: 'npm',
+  ecosystem: 'npm',
+  path: '/npm',
+  setting: 'registry',
+  scopes: ['user', 'project'],
+  locks: ['package-lock.json', 'npm-shrinkwrap.json'],
+
+  detect: (machine) => installed(machine, 'npm'),
+
+  async read(machine): Promise<readonly Layer[]> {
+    return [
+      await environmentLayer(machine, ['npm_config_registry'], { anyCase: true }),
+      ...(await npmrcFiles(machine)),
+      builtIn('npm'),
+    ]
+  },
+
+  async plan(machine, presence, wanted): Promise<Plan> {
+    const value = `${wanted.address}/`
+    const path = wanted.scope === 'user' ? await userNpmrc(machine) : await projectNpmrc(machine)
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted.address))
+    return {
+      possible: true,
+      value,
+      previous,
+      edits: [
+        {
+          path,
+          keys: ['registry'],
+          edit: editing((text) => setIni(text, npmrc, undefined, 'registry', value)),
+          own: {
+            argv: ['npm', 'config', 'set', `registry=${value}`, '--location=user'],
+            copy: '.npmrc',
+            env: (_, copy) => ({ npm_config_userconfig: copy }),
+          },
+        },
+      ],
+      notes: [
+        ...replacing(previous, wanted),
+        ...(await scopeNotes(machine)),
+        ...(isRemoteHttp(value) ? [plainHttp] : []),
+      ],
+    }
+  },
+}

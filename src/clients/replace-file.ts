@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { SettingsFileError } from './file-text.ts'
+
+/** What lies at a path, links followed. */
+export interface Found {
+  /** The file itself, when `path` is a link. */
+  readonly realPath: string
+  readonly bytes: Uint8Array | undefined
+  /** Permission bits of what is there. */
+  readonly mode: number | undefined
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  /** Why it must not be written; undefined when it may. */
+  readonly locked: string | undefined
+}
+
+/** Undefined when there is no file. Throws when it cannot be read. */
+export async function readBytes(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** Looks at a file before it is changed. Throws a SettingsFileError for a link to nowhere and for what is no file. */
+export async function findFile(path: string): Promise<Found> {
+  const realPath = await realpath(path).catch(async (error: unknown) => {
+    if (!isMissing(error)) throw error
+    const target = await readlink(path).catch(() => undefined)
+    if (target === undefined) return path
+    const hint = `make ${resolve(dirname(path), target)}, or remove the link`
+    throw new SettingsFileError(`it is a link to ${target}, which is not there`, hint)
+  })
+  const found = await stat(realPath).catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  if (found === undefined) {
+    const locked = (await isFolderWritable(dirname(realPath))) ? undefined : 'its folder is read-only'
+    return { realPath, bytes: undefined, mode: undefined, owner: undefined, locked }
+  }
+  if (!found.isFile()) throw new SettingsFileError('it is no file', 'move it away')
+  const mode = found.mode & 0o7777
+  // Root may write what is marked read-only, but somebody marked it so for a reason.
+  const writable =
+    (mode & 0o222) !== 0 && (await isWritable(realPath)) && (await isFolderWritable(dirname(realPath)))
+  return {
+    realPath,
+    bytes: await readFile(realPath),
+    mode,
+    owner: { uid: found.uid, gid: found.gid },
+    locked: writable ? undefined : 'it is read-only',
+  }
+}
+
+/**
+ * Replaces a file's bytes in one step, with this mode and the former owner. Gives the folders that it had to make,
+ * outermost first. Throws what the file system says; then the old file is as it was.
+ */
+export async function replaceFile(
+  { realPath, owner }: Pick<Found, 'realPath' | 'owner'>,
+  bytes: Uint8Array,
+  mode: number,
+): Promise<readonly string[]> {
+  const folder = dirname(realPath)
+  const made = await missingFolders(folder)
+  await mkdir(folder, { recursive: true })
+  const temporary = join(folder, `.${basename(realPath)}.${randomUUID()}`)
+  try {
+    {
+      await using file = await open(temporary, 'wx', 0o600)
+      if (owner !== undefined && isOther(owner)) await file.chown(owner.uid, owner.gid)
+      await file.chmod(mode)
+      await file.writeFile(bytes)
+      await file.sync()
+    }
+    await rename(temporary, realPath)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  return made
+}
+
+function isOther({ uid, gid }: { readonly uid: number; readonly gid: number }): boolean {
+  return process.getuid?.() !== uid || process.getgid?.() !== gid
+}
+
+async function missingFolders(folder: string): Promise<string[]> {
+  const found = await stat(folder).catch(() => undefined)
+  const above = dirname(folder)
+  return found !== undefined || above === folder ? [] : [...(await missingFolders(above)), folder]
+}
+
+async function isFolderWritable(folder: string): Promise<boolean> {
+  const found = await stat(folder).catch(() => undefined)
+  const above = dirname(folder)
+  if (found !== undefined || above === folder) return isWritable(folder)
+  return isFolderWritable(above)
+}
+
+function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+export function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}

@@ -1,0 +1,144 @@
+import { SettingsFileError } from './file-text.ts'
+import { lineNumber } from './text-lines.ts'
+
+export interface TomlEntry {
+  /** From the root: its table's path and its own key. */
+  readonly path: readonly string[]
+  readonly start: number
+  readonly valueStart: number
+  readonly valueEnd: number
+  /** The offset after its last line. */
+  readonly end: number
+}
+
+export interface TomlTable {
+  readonly path: readonly string[]
+  /** `[[name]]`. */
+  readonly isArray: boolean
+  readonly start: number
+  /** The offset after the header's line. */
+  readonly body: number
+  readonly entries: readonly TomlEntry[]
+}
+
+/**
+ * Finds tables, keys and the spans of their values (TOML 1.0), without reading the values. The first table is the
+ * root. Throws a SettingsFileError with the line where the text is no TOML.
+ */
+export function scanToml(text: string): readonly TomlTable[] {
+  const tables: {
+    path: readonly string[]
+    isArray: boolean
+    start: number
+    body: number
+    entries: TomlEntry[]
+  }[] = [{ path: [], isArray: false, start: 0, body: 0, entries: [] }]
+  let at = 0
+  const fail = (what: string): never => {
+    throw new SettingsFileError(
+      `line ${lineNumber(text, at)} is no TOML: ${what}`,
+      'put that line right first',
+    )
+  }
+  const skipBlanks = () => {
+    while (text[at] === ' ' || text[at] === '\t') at++
+  }
+  const endOfLine = (from: number) => {
+    const found = text.indexOf('\n', from)
+    return found === -1 ? text.length : found + 1
+  }
+  const finishLine = () => {
+    skipBlanks()
+    const rest = text.slice(at, endOfLine(at))
+    if (!/^(#.*)?\r?\n?$/s.test(rest)) fail('something stands behind the value')
+    at = endOfLine(at)
+  }
+  const readString = (): void => {
+    const quote = text[at] ?? ''
+    const long = text.startsWith(quote.repeat(3), at)
+    const mark = long ? quote.repeat(3) : quote
+    at += mark.length
+    for (;;) {
+      if (at >= text.length || (!long && text[at] === '\n')) fail('a text does not end')
+      if (quote === '"' && text[at] === '\\') at += 2
+      else if (text.startsWith(mark, at)) break
+      else at++
+    }
+    at += mark.length
+    while (long && text[at] === quote) at++
+  }
+  const readKey = (): string[] => {
+    const parts: string[] = []
+    for (;;) {
+      skipBlanks()
+      const start = at
+      if (text[at] === '"' || text[at] === "'") {
+        readString()
+        parts.push(tomlString(text.slice(start, at)) ?? '')
+      } else {
+        while (/[A-Za-z0-9_-]/.test(text[at] ?? '')) at++
+        if (at === start) fail('a name was expected')
+        parts.push(text.slice(start, at))
+      }
+      skipBlanks()
+      if (text[at] !== '.') return parts
+      at++
+    }
+  }
+  const skipValue = () => {
+    let depth = 0
+    for (;;) {
+      const character = text[at]
+      if (character === undefined || (depth === 0 && /[\r\n#]/.test(character))) break
+      if (character === '"' || character === "'") readString()
+      else if (character === '#') at = endOfLine(at)
+      else {
+        if (character === '[' || character === '{') depth++
+        if (character === ']' || character === '}') depth--
+        at++
+      }
+    }
+    if (depth !== 0) fail('a bracket does not close')
+  }
+  while (at < text.length) {
+    const start = at
+    skipBlanks()
+    if (/[\r\n#]/.test(text[at] ?? '\n')) {
+      at = endOfLine(at)
+    } else if (text[at] === '[') {
+      const isArray = text.startsWith('[[', at)
+      at += isArray ? 2 : 1
+      const path = readKey()
+      if (!text.startsWith(isArray ? ']]' : ']', at)) fail('a table name does not close')
+      at += isArray ? 2 : 1
+      finishLine()
+      tables.push({ path, isArray, start, body: at, entries: [] })
+    } else {
+      const key = readKey()
+      if (text[at] !== '=') fail(`'=' was expected behind '${key.join('.')}'`)
+      at++
+      skipBlanks()
+      const valueStart = at
+      skipValue()
+      const valueEnd = valueStart + text.slice(valueStart, at).trimEnd().length
+      if (valueEnd === valueStart) fail(`'${key.join('.')}' has no value`)
+      finishLine()
+      const table = tables.at(-1)
+      table?.entries.push({ path: [...table.path, ...key], start, valueStart, valueEnd, end: at })
+    }
+  }
+  return tables
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', e: '\x1b' }
+
+/** The text of a string on one line, as written with its quotes; undefined for any other value. */
+export function tomlString(raw: string): string | undefined {
+  if (/^'[^'\n]*'$/.test(raw)) return raw.slice(1, -1)
+  if (!/^"(?:[^"\\\n]|\\.)*"$/.test(raw)) return undefined
+  return raw
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))/g, (_, short, long, one) =>
+      one === undefined ? String.fromCodePoint(Number.parseInt(short ?? long, 16)) : (ESCAPES[one] ?? one),
+    )
+}
