@@ -1,7 +1,7 @@
 import type { CacheOperations } from '../cache/operations.ts'
 import { operationsOn } from '../cache/operations.ts'
 import type { Config } from '../config/schema.ts'
-import { readServerFile } from '../serve/server-file.ts'
+import { readServerFile, type ServerFile } from '../serve/server-file.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { StoreError } from '../store/store.ts'
 import { remoteOperations } from './remote-operations.ts'
@@ -28,15 +28,21 @@ export async function openOperations(config: Config): Promise<OpenedOperations> 
     }
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'store.locked') throw error
-    const server = await readServerFile(config.data)
-    // What a killed server left behind names a port that may be anybody's by now.
-    if (server === undefined || !isRunning(server.pid)) throw error
+    const server = await runningServer(config.data)
+    if (server === undefined) throw error
     return {
       operations: remoteOperations(server.url, config.admin.token),
       server: server.url,
       [Symbol.asyncDispose]: async () => undefined,
     }
   }
+}
+
+/** The server that holds a data folder; undefined when none runs. */
+export async function runningServer(dataDir: string): Promise<ServerFile | undefined> {
+  const server = await readServerFile(dataDir)
+  // What a killed server left behind names a port that may be anybody's by now.
+  return server === undefined || !isRunning(server.pid) ? undefined : server
 }
 
 function isRunning(pid: number): boolean {

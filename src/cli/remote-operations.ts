@@ -18,7 +18,7 @@ export function remoteOperations(url: string, token: string | undefined): CacheO
   const call = async <T>(method: 'GET' | 'POST', path: string, parameters: Record<string, string>) => {
     const address = new URL(path, url)
     for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value)
-    return (await request(method, address, token)) as T
+    return (await adminRequest(method, address, token)) as T
   }
   return {
     stats: () => call<StoreStats>('GET', '/api/cache/stats', {}),
@@ -57,8 +57,11 @@ function parametersOf({ pattern, after, limit, proof }: ListFilter): Record<stri
   }
 }
 
-/** The answer is our own server's on this machine, so the shape of its JSON is trusted. */
-async function request(method: 'GET' | 'POST', address: URL, token: string | undefined): Promise<unknown> {
+/**
+ * The answer is our own server's on this machine, so the shape of its JSON is trusted.
+ * @throws AdminApiError when there is none, or a refusal
+ */
+export async function adminRequest(method: 'GET' | 'POST', address: URL, token: string | undefined): Promise<unknown> {
   let answer: { readonly status: number; readonly text: string }
   try {
     answer = await exchange(method, address, token)

@@ -1,6 +1,8 @@
 import type { Loaded } from '../config/load-config.ts'
 import type { Resolved } from '../config/resolve-config.ts'
+import type { Config } from '../config/schema.ts'
 import { goLists } from '../serve/go-lists.ts'
+import type { ServerFile } from '../serve/server-file.ts'
 import { upstreamOptions } from '../serve/upstream-options.ts'
 import { createUpstream } from '../upstream/create-upstream.ts'
 import { maskedAddress, type SourceList } from '../upstream/source-list.ts'
@@ -8,13 +10,22 @@ import { VERSION } from '../version.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { runningServer } from './open-operations.ts'
+import { AdminApiError, adminRequest } from './remote-operations.ts'
 import { settingsFor } from './settings.ts'
+import { isUsed, reportUpstreams, someUsable, type UpstreamsAnswer } from './upstreams-command-report.ts'
 
-const help = `posthaste upstreams [--json] [--config FILE] [--SETTING VALUE …]
+const help = `posthaste upstreams [--json] [--probe] [--forgive ID] [--config FILE] [--SETTING VALUE …]
 
-Shows each ecosystem's sources in the order in which they are asked, where each was found (the toolchain, a
-variable, a file), and whether it answers. Exit code 0: each list that names sources has one that answers;
-1: one has none, or nothing is configured.
+Shows each ecosystem's sources and where each was found (the toolchain, a variable, a file). A server that runs on
+the data folder is asked what it knows of them: state, times, score and reasons, lag, bytes, the last change of
+order. Without one, or with --probe, each is asked something small from here.
+
+  --probe       asks the sources from here, though a server runs
+  --forgive ID  takes back what wrong bytes did to a source's record, once their cause is mended
+
+Exit code 0: each list that names sources has one that answers; 1: one has none, nothing is configured, or nothing
+could be forgiven; 2: something broke; 64: wrong usage.
 
 Example: posthaste upstreams
          POSTHASTE_GO_UPSTREAM='https://goproxy.cn|https://goproxy.io,direct' posthaste upstreams --json
@@ -35,6 +46,8 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
   const parsed = parseFlags(args, {
     ...configFlags,
     json: { type: 'boolean', summary: 'Prints JSON.' },
+    probe: { type: 'boolean', summary: 'Asks the sources from here, though a server runs.' },
+    forgive: { type: 'string', summary: "Takes back what wrong bytes did to a source's record." },
     help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
   })
   if (!parsed.ok) return tellUsage(parsed.message, io, 'upstreams')
@@ -46,9 +59,24 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
   if (extra !== undefined) return tellUsage(`'upstreams' takes no '${extra}'`, io, 'upstreams')
   const settings = await settingsFor(parsed.values, io)
   if (settings === undefined) return 64
+  const json = isSet(parsed.values.json)
+  const { forgive } = parsed.values
   try {
+    const { config } = settings.loaded
+    const server = await runningServer(config.data)
+    const { token } = config.admin
+    if (typeof forgive === 'string')
+      return await forgiveSource({ id: forgive, server, token, config, json, io })
+    const known = isSet(parsed.values.probe) ? undefined : await askServer({ server, token, io })
+    // A list of words alone has no source that a server could know; here the words are told.
+    if (known !== undefined && server !== undefined && known.sources.length > 0) {
+      const sources = known.sources.map((source) => ({ ...source, ok: isUsed(source) }))
+      if (json)
+        io.stdout.write(`${JSON.stringify({ server: server.url, ...known, sources }, undefined, 2)}\n`)
+      else io.stdout.write(`as the server at ${server.url} knows them\n${reportUpstreams(known, Date.now())}`)
+      return someUsable(known.sources) ? 0 : 1
+    }
     const rows = await probeAll(settings.loaded, settings.go, io)
-    const json = parsed.values.json === true || parsed.values.json === 'true'
     if (json)
       io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
     else tell(rows, settings.go, io)
@@ -57,6 +85,53 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
     tellError(error, io, 'upstreams')
     return 2
   }
+}
+
+interface Asking {
+  readonly server: ServerFile | undefined
+  readonly token: string | undefined
+  readonly io: Io
+}
+
+/** Undefined when no server runs, or when it does not answer: then what can be seen from here is better than nothing. */
+async function askServer({ server, token, io }: Asking): Promise<UpstreamsAnswer | undefined> {
+  if (server === undefined) return undefined
+  try {
+    return (await adminRequest('GET', new URL('/api/upstreams', server.url), token)) as UpstreamsAnswer
+  } catch (error) {
+    if (!(error instanceof AdminApiError)) throw error
+    tellError(error, io, 'upstreams')
+    io.stderr.write('  so the sources are asked from here\n')
+    return undefined
+  }
+}
+
+async function forgiveSource(
+  options: Asking & { readonly id: string; readonly config: Config; readonly json: boolean },
+): Promise<ExitCode> {
+  const { id, server, token, config, json, io } = options
+  if (server === undefined) {
+    io.stderr.write(
+      `posthaste upstreams: no server runs on ${config.data}, which keeps the records\n  start it with 'posthaste serve', then forgive\n`,
+    )
+    return 1
+  }
+  const address = new URL('/api/upstreams/forgive', server.url)
+  address.searchParams.set('id', id)
+  try {
+    await adminRequest('POST', address, token)
+  } catch (error) {
+    if (!(error instanceof AdminApiError)) throw error
+    tellError(error, io, 'upstreams')
+    return 1
+  }
+  io.stdout.write(json ? `${JSON.stringify({ forgiven: id })}\n` : `${id} has to prove itself anew\n`)
+  return 0
+}
+
+/** `--flag` or `--flag=true`. */
+function isSet(value: unknown): boolean {
+  return value === true || value === 'true'
 }
 
 /** A list of words alone (`direct`, `off`) fetches nothing, as it was told to: nothing in it can fail. */
