@@ -27,8 +27,8 @@ export interface Disk {
   size(path: string): Promise<number | undefined>
   /** Makes names in a folder durable. */
   syncFolder(path: string): Promise<void>
-  /** The synchronous read of the hot path. */
-  readNow(fd: number, bytes: Uint8Array, position: number): number
+  /** The synchronous read of the hot path: fills the first `length` of `bytes` as far as the file reaches, gives the count. */
+  readNow(fd: number, bytes: Uint8Array, length: number, position: number): number
   sizeNow(path: string): number | undefined
 }
 
@@ -116,6 +116,6 @@ export const nodeDisk: Disk = {
       await close(fd)
     }
   },
-  readNow: (fd, bytes, position) => fs.readSync(fd, bytes, 0, bytes.length, position),
+  readNow: (fd, bytes, length, position) => fs.readSync(fd, bytes, 0, length, position),
   sizeNow: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
 }

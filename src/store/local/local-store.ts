@@ -11,7 +11,7 @@ import {
   type StoreStats,
   type VerifySummary,
 } from '../store.ts'
-import { closedError, type LiveRecord } from './catalog.ts'
+import { closedError, type LiveRecord, recordRoomBytes } from './catalog.ts'
 import { sweepTmp } from './data-folder.ts'
 import { field, flag } from './key-table.ts'
 import { listObjects } from './listing.ts'
@@ -44,7 +44,6 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LocalS
 class EmbeddedStore implements LocalStore {
   readonly #parts: LocalParts
   readonly #stages = new Set<Stage>()
-  readonly #lent = Buffer.allocUnsafeSlow(smallBodyBytes + recordRoomBytes)
   #serial = 0
   #closed: Promise<void> | undefined
 
@@ -68,7 +67,7 @@ class EmbeddedStore implements LocalStore {
     const { catalog } = this.#parts
     if (this.#closed) throw closedError()
     const id = catalog.state === 'tail' ? catalog.table.find(key) : catalog.locate(key)
-    return id === 0 ? undefined : this.#open(id, key, this.#lent)
+    return id === 0 ? undefined : (catalog.glance(id, key) ?? this.#open(id, key))
   }
 
   touch(key: string): void {
@@ -285,9 +284,9 @@ class EmbeddedStore implements LocalStore {
     }
   }
 
-  #open(id: number, key: string, into?: Buffer): StoredObject | undefined {
+  #open(id: number, key: string): StoredObject | undefined {
     const { catalog, disk, blobs } = this.#parts
-    const record = catalog.read(id, into)
+    const record = catalog.read(id)
     if (!record) {
       this.#parts.putAside.damagedOnTheWay(id, 'its record is damaged', key)
       return undefined
@@ -330,5 +329,3 @@ const noHold: Disposable = { [Symbol.dispose]: () => undefined }
 /** A newer use is written to the index only when the one written is older than this. */
 const usedGrainSeconds = 600
 const pacedBytesPerSecond = 8 << 20
-/** Room for a record beside its body. */
-const recordRoomBytes = 1024

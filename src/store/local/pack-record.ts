@@ -31,7 +31,8 @@ export const recordHeaderBytes = 24
 const maxHeadBytes = 1 << 20
 const maxBodyBytes = 1 << 24
 
-const kinds = { body: 1, blob: 2, gone: 3 } as const
+/** Numbers of what a record holds. */
+export const kinds = { body: 1, blob: 2, gone: 3 } as const
 const noBody = Buffer.alloc(0)
 
 /** A record without its checksum (`sealRecord`). */
