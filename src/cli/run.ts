@@ -2,6 +2,7 @@ import { VERSION } from '../version.ts'
 import { cacheCommand } from './cache-command.ts'
 import type { Command } from './command.ts'
 import { configCommand } from './config-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { didYouMean } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { mirrorsCommand } from './mirrors-command.ts'
@@ -17,6 +18,7 @@ const commands: readonly Command[] = [
     summary: 'shows the sources, where each was found, and whether it answers',
     run: upstreamsCommand,
   },
+  { name: 'doctor', summary: 'finds out why packages come slowly or not at all', run: doctorCommand },
   { name: 'mirrors', summary: 'measures public mirrors and says which is best', run: mirrorsCommand },
   { name: 'trace', summary: 'shows the way to a host, and where loss or delay begins', run: traceCommand },
   { name: 'cache', summary: 'shows, checks and cleans what is kept', run: cacheCommand },

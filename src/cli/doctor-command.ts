@@ -1,0 +1,220 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { clientAddress } from '../doctor/client-address.ts'
+import { type Diagnosis, diagnose } from '../doctor/diagnose.ts'
+import {
+  catalogueControls,
+  clientEcosystems,
+  configuredTargets,
+  givenTarget,
+  uniqueTargets,
+  webAddress,
+} from '../doctor/find-targets.ts'
+import { collectSettings, type Prepared, prepare } from '../doctor/prepare.ts'
+import { reportOf } from '../doctor/report.ts'
+import type { Target } from '../doctor/target.ts'
+import { languageOf, Speaker } from '../doctor/text/speak.ts'
+import { type Language, languages } from '../doctor/text/texts.ts'
+import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
+import { VERSION } from '../version.ts'
+import { tellError, tellUsage } from './command.ts'
+import { doctorPage } from './doctor-page.ts'
+import { doctorText, ProgressView } from './doctor-view.ts'
+import { configFlags, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
+import type { ExitCode, Io } from './io.ts'
+import { LiveScreen } from './live-screen.ts'
+import { settingsFor } from './settings.ts'
+
+const help = `posthaste doctor [URL|CLIENT|ECOSYSTEM …] [--json] [--report FILE] [--lang en|zh]
+                 [--control URLS] [--config FILE] [--SETTING VALUE …]
+
+Finds out why packages come slowly or not at all: settings, proxy, DNS, TCP, TLS, HTTP, files, proof. Each verdict
+says what was seen, what it was compared with, and what to do. Without names: the configured sources. At most 25 s.
+
+  --json             prints JSON: verdicts (empty when all is well) and all that was seen
+  --report FILE      writes an HTML page with the evidence, without secrets, to send to somebody
+  --lang en|zh       the language; default: what LANG says
+  --control URLS     what to compare with, with commas, or none. Default: two mirrors of the catalogue
+  --portal URL       an http address that answers 204 on an open network, to find login pages; or none
+
+Exit code 0: healthy; 1: a problem was found; 2: could not tell.
+
+Example: posthaste doctor
+         posthaste doctor npm --lang zh
+         posthaste doctor https://goproxy.cn --report doctor.html
+`
+
+const flags: FlagSpecs = {
+  ...configFlags,
+  json: { type: 'boolean', summary: 'Prints JSON.' },
+  report: { type: 'string', summary: 'Writes an HTML page.' },
+  lang: { type: 'string', summary: 'The language.' },
+  control: { type: 'string', summary: 'What to compare with.' },
+  portal: { type: 'string', summary: 'An address that answers 204.' },
+  help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
+}
+
+const defaultPortal = 'http://connect.rom.miui.com/generate_204'
+const redrawMs = 200
+
+/** What a test sets. */
+export interface DoctorHooks {
+  readonly adjust?: (prepared: Prepared) => Prepared
+  readonly now?: () => Date
+}
+
+export async function doctorCommand(
+  args: readonly string[],
+  io: Io,
+  hooks: DoctorHooks = {},
+): Promise<ExitCode> {
+  const parsed = parseFlags(args, flags)
+  if (!parsed.ok) return tellUsage(parsed.message, io, 'doctor')
+  const { values, positionals } = parsed
+  if (isSet(values.help)) {
+    io.stdout.write(help)
+    return 0
+  }
+  const lang = languages.find((known) => known === values.lang)
+  if (values.lang !== undefined && lang === undefined)
+    return tellUsage(`--lang is en or zh, not '${values.lang}'`, io, 'doctor')
+  const language = languageOf(lang, io.env)
+  const stop = new AbortController()
+  const interrupted = () => stop.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupted)
+  try {
+    return await examine({ values, names: positionals, language, io, hooks, signal: stop.signal })
+  } catch (error) {
+    tellError(error, io, 'doctor')
+    return 2
+  } finally {
+    process.off('SIGINT', interrupted)
+  }
+}
+
+interface Job {
+  readonly values: Readonly<Record<string, FlagValue>>
+  readonly names: readonly string[]
+  readonly language: Language
+  readonly io: Io
+  readonly hooks: DoctorHooks
+  readonly signal: AbortSignal
+}
+
+async function examine({ values, names, language, io, hooks, signal }: Job): Promise<ExitCode> {
+  const settings = await settingsFor(values, io)
+  if (settings === undefined) return 64
+  const { loaded, go } = settings
+  const machine = { loaded, go, env: io.env, cwd: io.cwd }
+  const prepared = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
+  const catalogues = Object.values(prepared.catalogues)
+  const configured = configuredTargets(loaded.config, loaded.origins, go?.found ? go.databaseNames : [])
+  const wanted = await targetsFor(names, { configured, catalogues, io })
+  if (typeof wanted === 'string') return tellUsage(wanted, io, 'doctor')
+  const speaker = new Speaker(language)
+  if (wanted.length === 0) {
+    io.stderr.write(`posthaste doctor: ${speaker.ui('noTargets', { name: names.join(', ') || 'go' })}\n`)
+    return 2
+  }
+  const controls = controlsFor(values.control, wanted, prepared.catalogues)
+  if (typeof controls === 'string') return tellUsage(controls, io, 'doctor')
+  const portal = values.portal === undefined ? defaultPortal : String(values.portal)
+  const portalProbe = portal === 'none' ? undefined : webAddress(portal)
+  if (portal !== 'none' && portalProbe?.protocol !== 'http:')
+    return tellUsage('--portal is an http:// address, or none', io, 'doctor')
+
+  const live = io.stdout.isTTY === true && !isSet(values.json)
+  const colour = live && !io.env.NO_COLOR
+  const watched = watch(live, io, speaker, colour)
+  let diagnosis: Diagnosis
+  try {
+    diagnosis = await diagnose({
+      ...prepared,
+      targets: [...wanted, ...controls],
+      settings: () => collectSettings({ env: prepared.env, cwd: io.cwd }, wanted),
+      portalProbe,
+      onProgress: watched.take,
+      signal,
+    })
+  } finally {
+    watched.end()
+  }
+  const report = reportOf(diagnosis, language)
+  if (typeof values.report === 'string') {
+    const at = hooks.now?.() ?? new Date()
+    await writeFile(
+      resolve(io.cwd, values.report),
+      doctorPage(report, { speaker, language, version: VERSION, at }),
+    )
+  }
+  if (isSet(values.json)) io.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
+  else
+    io.stdout.write(
+      `${doctorText(report, { speaker, colour, width: io.stdout.columns ?? 100 }).join('\n')}\n`,
+    )
+  return report.outcome === 'healthy' ? 0 : report.outcome === 'problem' ? 1 : 2
+}
+
+/** A list of targets, or what is wrong with a name. */
+async function targetsFor(
+  names: readonly string[],
+  { configured, catalogues, io }: { configured: readonly Target[]; catalogues: readonly Catalogue[]; io: Io },
+): Promise<readonly Target[] | string> {
+  if (names.length === 0) return configured
+  const found: Target[] = []
+  for (const name of names) {
+    const ecosystem = clientEcosystems[name.toLowerCase()]
+    if (ecosystem !== undefined) {
+      found.push(...configured.filter((target) => target.ecosystem === ecosystem))
+      const client = await clientAddress(ecosystem, io.env, io.cwd)
+      if (client !== undefined) found.push(client)
+      continue
+    }
+    const given = /[.:]/.test(name) || name === 'localhost' ? givenTarget(name, catalogues) : undefined
+    if (given === undefined) {
+      return `'${name}' is no address, no client and no ecosystem; there are ${Object.keys(clientEcosystems).join(', ')}`
+    }
+    const own = configured.find(
+      ({ url }) => url.href.replace(/\/$/, '') === given.url.href.replace(/\/$/, ''),
+    )
+    found.push(own ?? given)
+  }
+  return uniqueTargets(found)
+}
+
+function controlsFor(
+  flag: FlagValue | undefined,
+  targets: readonly Target[],
+  catalogues: Readonly<Partial<Record<EcosystemName, Catalogue>>>,
+): readonly Target[] | string {
+  const ecosystem = targets.find((target) => target.ecosystem !== undefined)?.ecosystem
+  if (flag === 'none') return []
+  if (typeof flag === 'string') {
+    const urls = flag.split(',').map((text) => ({ text, url: webAddress(text.trim()) }))
+    const wrong = urls.find(({ url }) => url === undefined)
+    if (wrong !== undefined) return `--control holds '${wrong.text}', which is no http or https address`
+    return urls.flatMap(({ url }): Target[] =>
+      url === undefined ? [] : [{ url, role: 'control', ecosystem, foundIn: 'command line' }],
+    )
+  }
+  const catalogue = catalogues[ecosystem ?? 'go']
+  return catalogue === undefined ? [] : catalogueControls(targets, catalogue, Date.now())
+}
+
+function watch(live: boolean, io: Io, speaker: Speaker, colour: boolean) {
+  const screen = new LiveScreen(io.stdout)
+  const view = new ProgressView(speaker, () => performance.now())
+  const draw = () => screen.draw(view.lines(colour))
+  const timer = live ? setInterval(draw, redrawMs) : undefined
+  return {
+    take: (progress: Parameters<ProgressView['take']>[0]) => view.take(progress),
+    end: () => {
+      clearInterval(timer)
+      if (live) screen.clear()
+    },
+  }
+}
+
+function isSet(value: unknown): boolean {
+  return value === true || value === 'true'
+}

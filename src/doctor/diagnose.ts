@@ -1,0 +1,128 @@
+import { classOfHost } from '../upstream/address.ts'
+import type { Evidence } from './evidence.ts'
+import { HttpStage, isSlow, type SeenVersions } from './http-stage.ts'
+import { seeDisk, seeFileLimit, seeNetwork } from './probes/machine.ts'
+import { judge } from './rules/rules.ts'
+import { type DoctorOptions, Run } from './run.ts'
+import { Seen } from './seen.ts'
+import { endpointOf, hostOf, portOf, type Target } from './target.ts'
+import type { Finding } from './verdict.ts'
+import { Web } from './web.ts'
+
+export interface Diagnosis {
+  readonly findings: readonly Finding[]
+  readonly evidence: readonly Evidence[]
+  readonly targets: readonly Target[]
+  readonly tookMs: number
+  /** False when the time was over before every probe was. */
+  readonly complete: boolean
+}
+
+/** A mirror that lacks one version may be a minute behind; two are more than that. */
+const leastMissing = 2
+
+/** Looks at every target, layer by layer, and says what was seen and what follows. Never throws for what a network does. */
+export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
+  const run = new Run(options)
+  const network = await run.step('machine', 'machine', async () => {
+    const seen = await seeNetwork()
+    run.record('machine', 0, seen)
+    const [disk, files] = await Promise.all([seeDisk(options.dataFolder), seeFileLimit()])
+    if (disk !== undefined) run.record('machine', 0, disk)
+    if (files !== undefined) run.record('machine', 0, files)
+    return seen
+  })
+  const settings = run.step('settings', 'machine', async () => {
+    for (const fact of await options.settings()) run.record(fact.name, 0, fact)
+  })
+  const reachable =
+    network.outcome === 'up'
+      ? options.targets
+      : options.targets.filter((target) => classOfHost(hostOf(target)) === 'loopback')
+  const web = new Web(run)
+  const stage = new HttpStage(run, web)
+  const [versions] = await Promise.all([
+    Promise.all(reachable.map((target) => stage.examine(target))),
+    network.outcome === 'up' ? web.dns.askForMissing() : undefined,
+    settings,
+  ])
+  compareVersions(
+    run,
+    versions.filter((one) => one !== undefined),
+  )
+  await lookCloser(run, web, stage, reachable)
+  const seen = new Seen(run.evidence, options.targets)
+  return {
+    findings: judge(seen, { allowPrivate: options.allowPrivate, catalogues: options.catalogues }),
+    evidence: run.evidence,
+    targets: options.targets,
+    tookMs: run.elapsedMs,
+    complete: !run.signal.aborted,
+  }
+}
+
+/** What only pays when something was found already. */
+async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonly Target[]): Promise<void> {
+  const { portalProbe, tracePath } = run.options
+  const suspects = run.evidence.some(
+    (record) =>
+      (record.probe === 'tls.hello' && record.outcome === 'not-tls') ||
+      (record.probe === 'tls.chain' && (record.outcome === 'untrusted' || !record.hostMatches)) ||
+      (record.probe === 'http' && (record.isHtml || (record.status ?? 0) >= 300)),
+  )
+  const work: Promise<unknown>[] = []
+  if (portalProbe !== undefined && suspects) work.push(web.get(portalProbe, 'portal'))
+  const slow = run.evidence.find(
+    (record) => record.probe === 'http' && record.purpose === 'medium' && isSlow(record),
+  )
+  const other = targets.find(
+    (target) =>
+      slow !== undefined &&
+      target.ecosystem !== undefined &&
+      endpointOf(target) !== slow.target &&
+      target.role !== 'database',
+  )
+  if (other !== undefined) work.push(stage.compareRate(other))
+  await Promise.all(work)
+  if (tracePath === undefined || run.signal.aborted) return
+  const lost = targets.filter(
+    (target) =>
+      target.role !== 'control' &&
+      run.evidence.some(
+        (record) =>
+          record.target === endpointOf(target) &&
+          ((record.probe === 'tcp' &&
+            ['silent', 'host-unreachable', 'net-unreachable'].includes(record.outcome)) ||
+            (record.probe === 'tls.hello' && ['reset', 'silent'].includes(record.outcome))),
+      ),
+  )
+  for (const target of lost.slice(0, 1)) {
+    const name = endpointOf(target)
+    const began = performance.now()
+    const path = await run.step('path', name, () =>
+      tracePath({ host: hostOf(target), port: portOf(target) }, run.signal),
+    )
+    run.record(name, performance.now() - began, { probe: 'path', host: hostOf(target), ...path })
+  }
+}
+
+function compareVersions(run: Run, seen: readonly SeenVersions[]): void {
+  for (const one of seen) {
+    const fullest = seen
+      .filter(
+        (other) =>
+          other.name === one.name && other.target.ecosystem === one.target.ecosystem && other !== one,
+      )
+      .toSorted((left, right) => right.versions.size - left.versions.size)[0]
+    if (fullest === undefined || one.target.role === 'control') continue
+    const missing = [...fullest.versions].filter((version) => !one.versions.has(version))
+    run.record(endpointOf(one.target), 0, {
+      probe: 'freshness',
+      outcome: missing.length >= leastMissing ? 'behind' : 'same',
+      host: hostOf(one.target),
+      name: one.name,
+      missing: missing.slice(-10),
+      comparedWith: endpointOf(fullest.target),
+    })
+  }
+}

@@ -1,0 +1,339 @@
+import { isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { errorCode } from '../upstream/failure.ts'
+import { type ForwardProxy, proxyFor } from '../upstream/proxy-settings.ts'
+import type { DnsStage } from './dns-stage.ts'
+import type { ConnectFact, HelloFact } from './evidence.ts'
+import { openConnection } from './probes/open-connection.ts'
+import { enterTunnel, secureProxy } from './probes/open-tunnel.ts'
+import { readChain } from './probes/read-chain.ts'
+import { sayHello } from './probes/say-hello.ts'
+import type { Run } from './run.ts'
+import { endpointOf, hostOf, portOf } from './target.ts'
+
+/** Connections to the address in use: enough that lost SYNs show, few enough not to look like a scan. */
+const handshakes = 6
+const mostPerFamily = 2
+
+type Stage = 'open' | 'failed'
+
+export interface Neighbours {
+  /** Another host's endpoint that is connected to without a proxy, for comparisons. */
+  readonly otherOpenAddress: (
+    than: Endpoint,
+  ) => Promise<{ readonly address: string; readonly port: number; readonly host: string } | undefined>
+}
+
+/** One `host:port`: what lies between here and its first answer. Each stage is looked at once. */
+export class Endpoint {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly #run: Run
+  readonly #dns: DnsStage
+  readonly #neighbours: Neighbours
+  readonly #url: URL
+  #proxy: ForwardProxy | undefined
+  #reached: Promise<Stage> | undefined
+  #ready: Promise<Stage> | undefined
+  #address: string | undefined
+
+  constructor(url: URL, run: Run, dns: DnsStage, neighbours: Neighbours) {
+    this.#url = url
+    this.#run = run
+    this.#dns = dns
+    this.#neighbours = neighbours
+    this.name = endpointOf({ url })
+    this.host = hostOf({ url })
+    this.port = portOf({ url })
+    this.secure = url.protocol === 'https:'
+  }
+
+  /** The address that answered first; undefined through a proxy. */
+  get address(): string | undefined {
+    return this.#address
+  }
+
+  get proxy(): ForwardProxy | undefined {
+    return this.#proxy
+  }
+
+  /** Name, address, connection: `open` once a byte could be sent. */
+  reach(): Promise<Stage> {
+    this.#reached ??= this.#reach()
+    return this.#reached
+  }
+
+  /** `reach`, and TLS that may be trusted where the address wants it. */
+  ready(): Promise<Stage> {
+    this.#ready ??= this.#makeReady()
+    return this.#ready
+  }
+
+  /** A fresh connection, through the proxy where there is one; no TLS yet. */
+  async open(): Promise<Socket | undefined> {
+    const { limits, signal } = this.#run
+    if (this.#proxy !== undefined) return this.#throughProxy(this.#proxy, false)
+    if (this.#address === undefined) return undefined
+    const opened = await openConnection({
+      address: this.#address,
+      port: this.port,
+      timeoutMs: limits.connectMs,
+      signal,
+    })
+    return opened.outcome === 'open' ? opened.socket : undefined
+  }
+
+  /** A connection that a request may be sent over: verified TLS for https. */
+  async openForRequest(): Promise<{ socket: Socket; absolute: boolean } | { failed: string }> {
+    const plainProxy = this.#proxy !== undefined && !this.secure && this.#proxy.scheme !== 'socks5'
+    const socket = await this.open()
+    if (socket === undefined) return { failed: 'connect' }
+    if (!this.secure) return { socket, absolute: plainProxy }
+    const { trust } = this.#run.options
+    return new Promise((resolve) => {
+      const tls = connectTls({
+        socket,
+        secureContext: trust,
+        ALPNProtocols: ['http/1.1'],
+        ...(isIP(this.host) === 0 ? { servername: this.host } : { host: this.host }),
+      })
+      const fail = (error?: unknown) => {
+        clearTimeout(late)
+        tls.destroy()
+        socket.destroy()
+        resolve({ failed: errorCode(error) || 'tls' })
+      }
+      const late = setTimeout(fail, this.#run.limits.tlsMs)
+      const failed = (error: unknown) => fail(error)
+      tls.on('error', failed)
+      tls.once('secureConnect', () => {
+        clearTimeout(late)
+        tls.off('error', failed)
+        tls.on('error', () => tls.destroy())
+        resolve({ socket: tls, absolute: false })
+      })
+    })
+  }
+
+  async #reach(): Promise<Stage> {
+    const run = this.#run
+    const choice = { probe: 'proxy.choice', url: this.#url.origin } as const
+    try {
+      this.#proxy = proxyFor(this.#url, run.options.env)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      run.record(this.name, 0, { ...choice, outcome: 'unusable', reason })
+      return 'failed'
+    }
+    if (this.#proxy === undefined) {
+      run.record(this.name, 0, { ...choice, outcome: 'direct' })
+      return this.#reachDirectly()
+    }
+    const proxy = `${this.#proxy.host}:${this.#proxy.port}`
+    run.record(this.name, 0, { ...choice, outcome: 'proxy', proxy, foundIn: this.#proxy.foundIn })
+    const socket = await run.step('proxy', proxy, () => this.#throughProxy(this.#proxy, true))
+    socket?.destroy()
+    return socket === undefined ? 'failed' : 'open'
+  }
+
+  async #throughProxy(proxy: ForwardProxy | undefined, watched: boolean): Promise<Socket | undefined> {
+    if (proxy === undefined) return undefined
+    const { limits, signal, options } = this.#run
+    const began = performance.now()
+    const common = {
+      probe: 'proxy.tunnel',
+      proxy: `${proxy.host}:${proxy.port}`,
+      foundIn: proxy.foundIn,
+    } as const
+    const record = (
+      fact: Omit<Parameters<Run['record']>[2] & { probe: 'proxy.tunnel' }, 'probe' | 'proxy' | 'foundIn'>,
+    ) => {
+      if (watched) this.#run.record(this.name, performance.now() - began, { ...common, ...fact })
+    }
+    const [address] = await this.#dns.resolve(proxy.host)
+    if (address === undefined) {
+      record({ outcome: 'dead', reason: 'no address' })
+      return undefined
+    }
+    const opened = await openConnection({ address, port: proxy.port, timeoutMs: limits.connectMs, signal })
+    if (opened.outcome !== 'open') {
+      record({ outcome: 'dead', reason: opened.outcome })
+      return undefined
+    }
+    const request = { socket: opened.socket, proxy, trust: options.trust, timeoutMs: limits.tlsMs }
+    const plain = !this.secure && proxy.scheme !== 'socks5'
+    const { said, socket } = plain
+      ? proxy.scheme === 'https'
+        ? await secureProxy(request)
+        : { said: { outcome: 'open' as const }, socket: opened.socket }
+      : await enterTunnel({ ...request, host: this.host, port: this.port })
+    record({ ...said, connectMs: opened.tookMs })
+    return socket
+  }
+
+  async #reachDirectly(): Promise<Stage> {
+    const run = this.#run
+    const addresses = await this.#dns.resolve(this.host)
+    if (addresses.length === 0) return 'failed'
+    return run.step('tcp', this.name, async () => {
+      const four = addresses.filter((address) => isIP(address) === 4).slice(0, mostPerFamily)
+      const six = addresses.filter((address) => isIP(address) === 6).slice(0, mostPerFamily)
+      const results = await Promise.all([...four, ...six].map((address) => this.#connect(address)))
+      const open = [...four, ...six].filter((_, index) => results[index] === 'open')
+      this.#address = open[0]
+      if (this.#address === undefined) {
+        await this.#trySibling([...four, ...six][0])
+        return 'failed'
+      }
+      await this.#repeat(this.#address)
+      return 'open'
+    })
+  }
+
+  /** A failure is tried twice more, so that one lost packet is no verdict. */
+  async #connect(address: string): Promise<ConnectFact['outcome']> {
+    const first = await this.#attempt(address, this.port, 'target')
+    if (first === 'open' || this.#run.signal.aborted) return first
+    await this.#run.pause()
+    const again = await Promise.all([
+      this.#attempt(address, this.port, 'target'),
+      this.#attempt(address, this.port, 'target'),
+    ])
+    return again.includes('open') ? 'open' : first
+  }
+
+  async #repeat(address: string): Promise<void> {
+    await Promise.all(
+      Array.from({ length: handshakes - 1 }, () => this.#attempt(address, this.port, 'target')),
+    )
+  }
+
+  async #trySibling(address: string | undefined): Promise<void> {
+    if (address === undefined) return
+    await this.#attempt(address, this.port === 80 ? 443 : 80, 'sibling')
+  }
+
+  async #attempt(
+    address: string,
+    port: number,
+    purpose: ConnectFact['purpose'],
+  ): Promise<ConnectFact['outcome']> {
+    const { limits, signal } = this.#run
+    const opened = await openConnection({ address, port, timeoutMs: limits.connectMs, signal })
+    if (opened.outcome === 'open') opened.socket.destroy()
+    this.#run.record(this.name, opened.tookMs, {
+      probe: 'tcp',
+      outcome: opened.outcome,
+      host: this.host,
+      address,
+      port,
+      family: isIP(address) === 6 ? 6 : 4,
+      purpose,
+      ...('code' in opened && opened.code !== '' ? { code: opened.code } : {}),
+    })
+    return opened.outcome
+  }
+
+  async #makeReady(): Promise<Stage> {
+    if ((await this.reach()) === 'failed') return 'failed'
+    if (!this.secure) return 'open'
+    return this.#run.step('tls', this.name, async () => {
+      if ((await this.#hello('target')) !== 'server-hello') {
+        await this.#compareHellos()
+        return 'failed'
+      }
+      return this.#chain()
+    })
+  }
+
+  async #compareHellos(): Promise<void> {
+    await this.#run.pause()
+    await Promise.all([
+      this.#hello('target'),
+      this.#hello('target'),
+      this.#hello('control-name'),
+      this.#hello('small'),
+      this.#helloElsewhere(),
+    ])
+  }
+
+  /** This name to another host's address: the same failure there means that the name is what is filtered. */
+  async #helloElsewhere(): Promise<void> {
+    if (this.#proxy !== undefined) return
+    const other = await this.#neighbours.otherOpenAddress(this)
+    if (other === undefined) return
+    const { limits, signal } = this.#run
+    const opened = await openConnection({
+      address: other.address,
+      port: other.port,
+      timeoutMs: limits.connectMs,
+      signal,
+    })
+    if (opened.outcome !== 'open') return
+    const said = await sayHello({ socket: opened.socket, name: this.host, timeoutMs: limits.tlsMs, signal })
+    const { tookMs, ...fact } = said
+    this.#run.record(this.name, tookMs, {
+      probe: 'tls.hello',
+      host: this.host,
+      address: other.address,
+      purpose: 'control-address',
+      name: this.host,
+      ...fact,
+    })
+  }
+
+  async #hello(purpose: Exclude<HelloFact['purpose'], 'control-address'>): Promise<HelloFact['outcome']> {
+    const { limits, signal } = this.#run
+    const name = purpose === 'target' ? this.host : controlName
+    const socket = await this.open()
+    const address = this.#address ?? this.#proxy?.host ?? this.host
+    const common = { probe: 'tls.hello', host: this.host, address, purpose, name } as const
+    if (socket === undefined) {
+      this.#run.record(this.name, 0, { ...common, outcome: 'no-connection', receivedBytes: 0 })
+      return 'no-connection'
+    }
+    const { tookMs, ...fact } = await sayHello({
+      socket,
+      name,
+      unacceptable: purpose === 'small',
+      timeoutMs: limits.tlsMs,
+      signal,
+    })
+    this.#run.record(this.name, tookMs, { ...common, ...fact })
+    return fact.outcome
+  }
+
+  async #chain(): Promise<Stage> {
+    const { limits, signal, options } = this.#run
+    const look = async (trust: typeof options.trust) => {
+      const socket = await this.open()
+      if (socket === undefined) return undefined
+      return readChain({
+        socket,
+        host: this.host,
+        trust,
+        timeoutMs: limits.tlsMs,
+        nowMs: options.nowMs(),
+        signal,
+      })
+    }
+    const seen = await look(options.trust)
+    if (seen === undefined) return 'failed'
+    const bundled = seen.outcome === 'trusted' ? await look(options.bundledTrust) : undefined
+    const { tookMs, ...fact } = seen
+    this.#run.record(this.name, tookMs, {
+      probe: 'tls.chain',
+      host: this.host,
+      ...fact,
+      ...(bundled === undefined || bundled.outcome === 'failed'
+        ? {}
+        : { inSystemStore: bundled.outcome === 'untrusted' }),
+    })
+    return fact.outcome === 'trusted' && fact.hostMatches ? 'open' : 'failed'
+  }
+}
+
+/** A name that no filter for package registries knows; reserved by RFC 2606. */
+const controlName = 'www.example.com'

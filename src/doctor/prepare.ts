@@ -1,0 +1,194 @@
+import { getServers } from 'node:dns'
+import { lookup } from 'node:dns/promises'
+import { join } from 'node:path'
+import { createSecureContext, rootCertificates } from 'node:tls'
+import type { GoDiscovery } from '../config/discover-go.ts'
+import type { Loaded } from '../config/load-config.ts'
+import { readTextFile } from '../config/read-text-file.ts'
+import { parseGosumdb } from '../ecosystems/go/gosumdb.ts'
+import { type Catalogue, type EcosystemName, ecosystems } from '../mirrors/catalogue.ts'
+import { loadCatalogue } from '../mirrors/load-catalogue.ts'
+import { upstreamOptions } from '../serve/upstream-options.ts'
+import { classOf, classOfHost } from '../upstream/address.ts'
+import { loadTrust } from '../upstream/tls-trust.ts'
+import { VERSION } from '../version.ts'
+import type { SettingFact } from './evidence.ts'
+import { defaultLimits } from './limits.ts'
+import { checkGoValues, checkModuleCache, readGoValues, requiredHosts } from './probes/go-settings.ts'
+import { checkProxyVariables } from './probes/proxy-variables.ts'
+import { parseResolverFile } from './resolver-file.ts'
+import type { DoctorOptions } from './run.ts'
+import { hostOf, type Target } from './target.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export interface Machine {
+  readonly loaded: Loaded
+  readonly go: GoDiscovery | undefined
+  readonly env: Env
+  /** The folder whose project counts; undefined for a server, which has none. */
+  readonly cwd: string | undefined
+}
+
+export type Prepared = Omit<DoctorOptions, 'targets' | 'onProgress' | 'signal' | 'settings'>
+
+/** Everything that a run needs of this machine and its configuration, but for its targets. */
+export async function prepare(machine: Machine): Promise<Prepared> {
+  const { config } = machine.loaded
+  const { env = machine.env, headers = {}, caFile } = await upstreamOptions(config, machine.env)
+  const resolver = parseResolverFile((await readTextFile('/etc/resolv.conf').catch(() => undefined)) ?? '')
+  const own = config.upstream.resolvers
+  const system = resolver.nameServers.length > 0 ? resolver.nameServers : getServers()
+  return {
+    env,
+    nameServers: own.length > 0 ? own : system,
+    searchDomains: own.length > 0 ? [] : resolver.searchDomains,
+    ndots: resolver.ndots,
+    lookup: own.length > 0 ? undefined : systemLookup,
+    trust: await loadTrust({ caFile, sslCertFile: env.SSL_CERT_FILE }),
+    bundledTrust: createSecureContext({ ca: [...rootCertificates] }),
+    allowPrivate: config.upstream.allowPrivate,
+    dataFolder: config.data,
+    catalogues: await loadCatalogues(machine),
+    sumdbName: databaseName(machine),
+    headers,
+    portalProbe: undefined,
+    tracePath: undefined,
+    limits: defaultLimits,
+    version: VERSION,
+    nowMs: Date.now,
+    random: Math.random,
+  }
+}
+
+/** Settings that are wrong by themselves: proxy variables always, Go's where a Go source is looked at. */
+export async function collectSettings(
+  { env, cwd }: Pick<Machine, 'env' | 'cwd'>,
+  targets: readonly Target[],
+): Promise<readonly SettingFact[]> {
+  const facts = [
+    ...checkProxyVariables(env),
+    ...(await mavenIgnoresProxy(env, targets)),
+    ...loopbackThroughProxy(env, targets),
+  ]
+  const isGo = targets.some(
+    ({ role, ecosystem }) => ecosystem === 'go' && role !== 'control' && role !== 'given',
+  )
+  if (!isGo || cwd === undefined) return facts
+  const values = await readGoValues(env, cwd)
+  if (values === undefined) return facts
+  const [cache, missing] = await Promise.all([checkModuleCache(values), privateHosts(cwd, values)])
+  return [...facts, ...checkGoValues(values), ...commaAfterFirst(values.GOPROXY), ...cache, ...missing]
+}
+
+async function loadCatalogues({ loaded }: Machine): Promise<Partial<Record<EcosystemName, Catalogue>>> {
+  const files = loaded.config.mirrors.catalogue
+  const all = await Promise.all(
+    ecosystems.map((ecosystem) =>
+      loadCatalogue({ ecosystem, files, cwd: process.cwd(), readFile: readTextFile }),
+    ),
+  )
+  return Object.fromEntries(
+    all.flatMap((result) => (result.ok ? [[result.catalogue.ecosystem, result.catalogue]] : [])),
+  )
+}
+
+function databaseName({ loaded, go }: Machine): string | undefined {
+  const { sumdb } = loaded.config.go
+  if (sumdb === undefined) return undefined
+  const database = parseGosumdb(sumdb, go?.found === true ? go.databaseNames : [])
+  return database.kind === 'database' ? database.name : undefined
+}
+
+async function systemLookup(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true, order: 'verbatim' })
+  return found.map(({ address }) => address)
+}
+
+/** The list with `|` in place of `,`, when the `,` stands after its first source. */
+function commaAfterFirst(list: string | undefined): SettingFact[] {
+  const match = /^\s*(https?:[^,|]+),(.+)$/.exec(list ?? '')
+  if (match === null) return []
+  return [
+    {
+      probe: 'setting',
+      outcome: 'fine',
+      name: 'GOPROXY',
+      value: list ?? '',
+      foundIn: 'go env',
+      problem: 'go.goproxy_comma',
+      detail: `${match[1]}|${match[2]}`,
+    },
+  ]
+}
+
+async function privateHosts(
+  cwd: string,
+  values: Parameters<typeof requiredHosts>[1],
+): Promise<SettingFact[]> {
+  const hosts = await requiredHosts(cwd, values)
+  const found = await Promise.all(
+    hosts.map(async (host) => {
+      const addresses = await systemLookup(host).catch(() => [])
+      return addresses.some((address) => classOf(address) === 'private') ? [host] : []
+    }),
+  )
+  return found.flat().map((host) => ({
+    probe: 'setting',
+    outcome: 'wrong',
+    name: 'GOPRIVATE',
+    value: values.GOPRIVATE ?? '',
+    foundIn: 'go env',
+    problem: 'go.private_missing',
+    detail: host,
+  }))
+}
+
+const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+
+/** Maven reads no variables (only `<proxies>` of its settings). */
+async function mavenIgnoresProxy(env: Env, targets: readonly Target[]): Promise<SettingFact[]> {
+  const name = proxyNames.find((candidate) => env[candidate])
+  if (
+    name === undefined ||
+    !targets.some(({ ecosystem, role }) => ecosystem === 'maven' && role === 'client')
+  )
+    return []
+  const settings =
+    (await readTextFile(join(env.HOME ?? '', '.m2', 'settings.xml')).catch(() => undefined)) ?? ''
+  if (settings.includes('<proxy>')) return []
+  return [
+    {
+      probe: 'setting',
+      outcome: 'wrong',
+      name,
+      value: '',
+      foundIn: 'environment',
+      problem: 'proxy.ignored',
+      detail: 'Maven',
+    },
+  ]
+}
+
+/** Clients that do not spare the loopback send requests for a local cache to the company's proxy. */
+function loopbackThroughProxy(env: Env, targets: readonly Target[]): SettingFact[] {
+  const name = proxyNames.find((candidate) => env[candidate])
+  const exempt = env.NO_PROXY || env.no_proxy || ''
+  const local = targets.find(
+    (target) => target.role === 'client' && classOfHost(hostOf(target)) === 'loopback',
+  )
+  if (name === undefined || local === undefined || exempt.includes(hostOf(local)) || exempt.trim() === '*')
+    return []
+  const detail = `${hostOf(local)} is missing, so that some clients send requests for it to the proxy`
+  return [
+    {
+      probe: 'setting',
+      outcome: 'wrong',
+      name: 'NO_PROXY',
+      value: exempt,
+      foundIn: 'environment',
+      problem: 'proxy.no_proxy',
+      detail,
+    },
+  ]
+}

@@ -1,0 +1,85 @@
+import type { Diagnosis } from './diagnose.ts'
+import type { Evidence } from './evidence.ts'
+import { endpointOf, type Role } from './target.ts'
+import { counted, Speaker } from './text/speak.ts'
+import type { Language } from './text/texts.ts'
+import type { Cause, Confidence, VerdictId } from './verdict.ts'
+
+export interface Verdict {
+  readonly id: VerdictId
+  readonly target: string
+  readonly confidence: Confidence
+  /** What happens, in one line. */
+  readonly title: string
+  readonly evidence: readonly string[]
+  /** Ids in `Report.evidence`. */
+  readonly evidenceIds: readonly string[]
+  /** Null: there was none, and the cause is unexplained. */
+  readonly control: string | null
+  readonly cause: Cause | null
+  readonly because: string | null
+  readonly fix: string
+}
+
+/** What a run says, as `--json` and `/api/doctor` give it. */
+export interface Report {
+  readonly schema: 1
+  readonly outcome: 'healthy' | 'problem' | 'unknown'
+  readonly verdicts: readonly Verdict[]
+  readonly targets: readonly { readonly address: string; readonly role: Role; readonly foundIn: string }[]
+  /** False when the time was over before every probe was. */
+  readonly complete: boolean
+  readonly tookMs: number
+  readonly evidence: readonly (Evidence & { readonly text: string })[]
+}
+
+export function reportOf(diagnosis: Diagnosis, language: Language): Report {
+  const speaker = new Speaker(language)
+  const { findings, evidence, targets, tookMs, complete } = diagnosis
+  const verdicts = findings.map((finding): Verdict => {
+    const spoken = speaker.verdict(finding, evidence)
+    return {
+      id: finding.id,
+      target: finding.target,
+      confidence: finding.confidence,
+      title: spoken.title,
+      evidence: counted(spoken.seen),
+      evidenceIds: finding.evidence,
+      control: spoken.control ?? null,
+      cause: finding.cause ?? null,
+      because: spoken.cause ?? null,
+      fix: spoken.fix.join('\n'),
+    }
+  })
+  return {
+    schema: 1,
+    outcome:
+      verdicts.length > 0 ? 'problem' : complete && everyTargetAnswered(diagnosis) ? 'healthy' : 'unknown',
+    verdicts,
+    targets: targets.map((target) => ({
+      address: shown(target.url),
+      role: target.role,
+      foundIn: target.foundIn,
+    })),
+    complete,
+    tookMs: Math.round(tookMs),
+    evidence: evidence.map((record) => ({ ...record, text: speaker.evidence(record) })),
+  }
+}
+
+function everyTargetAnswered({ targets, evidence }: Diagnosis): boolean {
+  const own = targets.filter(({ role }) => role !== 'control')
+  const answered = new Set(
+    evidence.flatMap((record) =>
+      record.probe === 'http' && ['answer', 'cut-off'].includes(record.outcome) ? [record.target] : [],
+    ),
+  )
+  return own.length > 0 && own.every((target) => answered.has(endpointOf(target)))
+}
+
+function shown(url: URL): string {
+  const copy = new URL(url)
+  copy.username = ''
+  copy.password = ''
+  return copy.href
+}

@@ -1,0 +1,177 @@
+import type { EvidenceOf, TunnelFact } from '../evidence.ts'
+import { type Seen, unique } from '../seen.ts'
+import type { VerdictId } from '../verdict.ts'
+import { type Conclusion, type Control, median, type Rule } from './rule.ts'
+
+type Tunnel = EvidenceOf<'proxy.tunnel'>
+
+const slowMs = 1_000
+
+/** Proxies, and the variables that name them. */
+export const proxyRules: readonly Rule[] = [
+  {
+    id: 'proxy.invalid',
+    find: (seen) => {
+      const wrong = seen.of('proxy.choice').filter(({ outcome }) => outcome === 'unusable')
+      if (wrong.length === 0) return []
+      return [
+        {
+          target: 'machine',
+          confidence: 'certain',
+          from: wrong,
+          control: setting,
+          params: { reason: wrong[0]?.reason ?? '' },
+        },
+      ]
+    },
+  },
+  tunnelRule(
+    'proxy.dead',
+    ({ outcome }) => outcome === 'dead' || outcome === 'silent' || outcome === 'reset',
+  ),
+  tunnelRule('proxy.scheme', ({ outcome }) => outcome === 'bad-tls' || outcome === 'not-proxy'),
+  {
+    id: 'proxy.auth',
+    find: (seen) => {
+      const plain = seen.of('http').filter(({ status }) => status === 407)
+      return [...wrongTunnels(seen, ({ outcome }) => outcome === 'auth'), ...wrongAnswers(seen, plain)]
+    },
+  },
+  {
+    id: 'proxy.denied',
+    find: (seen) => [
+      ...wrongTunnels(seen, ({ outcome }) => outcome === 'denied'),
+      ...seen.of('tls.hello').flatMap((hello): Conclusion[] => {
+        const tunnel = seen.of('proxy.tunnel', hello.target).filter(({ outcome }) => outcome === 'open')
+        const cut = ['reset', 'closed', 'silent'].includes(hello.outcome) && hello.purpose === 'target'
+        if (!cut || tunnel.length === 0 || seen.of('tls.hello', hello.target)[0] !== hello) return []
+        return [
+          {
+            target: tunnel[0]?.proxy ?? '',
+            confidence: 'likely',
+            from: [hello, ...tunnel.slice(0, 1)],
+            control: otherTunnel(seen, tunnel[0]?.proxy ?? '', hello.target) ?? setting,
+            params: {
+              proxy: tunnel[0]?.proxy ?? '',
+              foundIn: tunnel[0]?.foundIn ?? '',
+              hosts: hello.host,
+              status: 0,
+            },
+          },
+        ]
+      }),
+    ],
+  },
+  {
+    id: 'proxy.slow',
+    find: (seen) => {
+      const open = seen.of('proxy.tunnel').filter(({ outcome }) => outcome === 'open')
+      return unique(open.map(({ proxy }) => proxy)).flatMap((proxy): Conclusion[] => {
+        const own = open.filter((tunnel) => tunnel.proxy === proxy)
+        const ms = median(own.map(({ tookMs, connectMs = 0 }) => tookMs - connectMs))
+        if (ms < slowMs) return []
+        return [
+          {
+            target: proxy,
+            confidence: own.length >= 2 ? 'likely' : 'possible',
+            from: own,
+            control:
+              own.length >= 2
+                ? { key: 'repeat', from: own.slice(1), params: { ms: Math.round(ms) } }
+                : undefined,
+            cause: 'unexplained',
+            params: {
+              proxy,
+              ms: Math.round(ms),
+              connectMs: Math.round(own[0]?.connectMs ?? 0),
+              foundIn: own[0]?.foundIn ?? '',
+            },
+          },
+        ]
+      })
+    },
+  },
+  settingRule('proxy.case'),
+  settingRule('proxy.credentials'),
+  settingRule('proxy.no_proxy'),
+  settingRule('proxy.ignored'),
+]
+
+const setting: Control = { key: 'setting', from: [] }
+
+/** A setting that is wrong by itself. */
+export function settingRule(id: VerdictId): Rule {
+  return {
+    id,
+    find: (seen) =>
+      seen
+        .of('setting')
+        .filter(({ problem }) => problem === id)
+        .map((fact) => ({
+          target: fact.name,
+          confidence: 'certain',
+          from: [fact],
+          control: setting,
+          params: { name: fact.name, value: fact.value, foundIn: fact.foundIn, detail: fact.detail ?? '' },
+        })),
+  }
+}
+
+function tunnelRule(id: VerdictId, matches: (tunnel: Pick<TunnelFact, 'outcome'>) => boolean): Rule {
+  return { id, find: (seen) => wrongTunnels(seen, matches) }
+}
+
+/** One verdict for a proxy, whatever number of hosts it fails. */
+function wrongTunnels(seen: Seen, matches: (tunnel: Tunnel) => boolean): Conclusion[] {
+  const wrong = seen.of('proxy.tunnel').filter(matches)
+  return unique(wrong.map(({ proxy }) => proxy)).map((proxy) => {
+    const own = wrong.filter((tunnel) => tunnel.proxy === proxy)
+    const [first] = own
+    return {
+      target: proxy,
+      confidence: 'certain',
+      from: own,
+      control: otherTunnel(seen, proxy, first?.target ?? '') ?? { key: 'protocol', from: [] },
+      params: {
+        proxy,
+        foundIn: first?.foundIn ?? '',
+        status: first?.status ?? 0,
+        schemes: (first?.schemes ?? []).join(', '),
+        reason: first?.reason ?? first?.outcome ?? '',
+        hosts: unique(own.map(({ target }) => target)).join(', '),
+      },
+    }
+  })
+}
+
+function wrongAnswers(seen: Seen, answers: readonly EvidenceOf<'http'>[]): Conclusion[] {
+  const [first] = answers
+  if (first === undefined) return []
+  const [choice] = seen.of('proxy.choice', first.target).filter(({ outcome }) => outcome === 'proxy')
+  const proxy = choice?.proxy ?? first.target
+  return [
+    {
+      target: proxy,
+      confidence: 'certain',
+      from: answers,
+      control: { key: 'protocol', from: [] },
+      params: {
+        proxy,
+        foundIn: choice?.foundIn ?? '',
+        status: 407,
+        schemes: '',
+        reason: '',
+        hosts: first.host,
+      },
+    },
+  ]
+}
+
+function otherTunnel(seen: Seen, proxy: string, than: string): Control | undefined {
+  const open = seen
+    .of('proxy.tunnel')
+    .filter((tunnel) => tunnel.proxy === proxy && tunnel.outcome === 'open' && tunnel.target !== than)
+  return open.length === 0
+    ? undefined
+    : { key: 'other-host', from: open.slice(0, 1), params: { host: open[0]?.target ?? '' } }
+}

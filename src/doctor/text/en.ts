@@ -1,0 +1,463 @@
+import type { Texts } from './texts.ts'
+
+export const en: Texts = {
+  verdicts: {
+    'net.offline': {
+      title: 'this machine is not connected to any network',
+      fix: 'Switch on the network (cable, Wi-Fi, VPN). Check with:\n$ ip address\n$ ip route',
+    },
+    'net.443_down': {
+      title: 'port 443 fails towards {count} unrelated hosts while other ports work',
+      fix: 'Something near you, or in your region, cuts port 443. Wait and try again, use another network, or ask your network operator. Until then build from what is kept:\n$ posthaste serve --offline',
+    },
+    'captive.portal': {
+      title: 'a login page stands between this machine and the internet',
+      fix: 'Open this address in a browser, log in, and run the doctor again:\n{location}',
+    },
+    'clock.skew': {
+      title: "this machine's clock is wrong by {days} days, compared with {hosts} hosts",
+      fix: 'Set the clock; certificates cannot be checked before:\n$ timedatectl set-ntp true',
+    },
+    'proxy.invalid': {
+      title: 'the proxy variable holds no usable address: {reason}',
+      fix: 'Write it as http://HOST:PORT, or remove it:\n$ unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy',
+    },
+    'proxy.dead': {
+      title: 'the proxy {proxy}, named by {foundIn}, does not work ({reason})',
+      fix: 'Start the proxy, or correct {foundIn}, or remove it where it is set (shell profile, CI settings):\n$ unset {foundIn}',
+    },
+    'proxy.scheme': {
+      title: 'the proxy {proxy} does not speak what {foundIn} says ({reason})',
+      fix: 'Most proxies are spoken to in plain HTTP, for https addresses too:\n$ export {foundIn}=http://{proxy}',
+    },
+    'proxy.auth': {
+      title: 'the proxy {proxy} wants a user name and a password {schemes}',
+      fix: 'Put them into {foundIn}, with reserved characters percent-encoded. For NTLM or Negotiate run a local helper (cntlm, px), because npm, go and pip cannot speak them:\n$ export {foundIn}=http://USER:PASSWORD@{proxy}',
+    },
+    'proxy.denied': {
+      title: 'the proxy {proxy} does not let these hosts through: {hosts} (status {status})',
+      fix: 'Ask who runs the proxy to allow {hosts}, and every host that they redirect to; or use a mirror that is allowed:\n$ posthaste mirrors',
+    },
+    'proxy.slow': {
+      title: 'the proxy {proxy} takes {ms} ms to open each tunnel (its own connection: {connectMs} ms)',
+      fix: 'Tell who runs it. Until then a local cache saves the tunnels:\n$ posthaste serve',
+    },
+    'proxy.case': {
+      title: '{name} and its lower-case twin have different values',
+      fix: 'Go reads the upper-case one first, curl and Python the lower-case one. Give both the same value, or remove one:\n$ unset {name}',
+    },
+    'proxy.credentials': {
+      title: 'the user name or password in {name} is not percent-encoded: {detail}',
+      fix: 'Write @ as %40, : as %3A, / as %2F, # as %23, ? as %3F and % as %25.',
+    },
+    'proxy.no_proxy': {
+      title: '{name} has entries that do nothing: {detail}',
+      fix: 'Write hosts and ranges with commas:\n$ export {name}=127.0.0.1,localhost,::1,.corp.example,10.0.0.0/8',
+    },
+    'proxy.ignored': {
+      title: '{detail} ignores {name}',
+      fix: 'Set the proxy in its own settings: Maven in ~/.m2/settings.xml (<proxies>), Gradle in gradle.properties (systemProp.https.proxyHost), Yarn 4 in .yarnrc.yml (httpsProxy).',
+    },
+    'dns.server_down': {
+      title: 'no name server runs at {server}',
+      fix: 'Correct the list of name servers (/etc/resolv.conf), or start the local one:\n$ systemctl restart systemd-resolved',
+    },
+    'dns.timeout': {
+      title: 'the name server {server} does not answer for {host}',
+      fix: 'Remove it from /etc/resolv.conf or put another one first; each look-up waits 5 s for it. Posthaste can ask another:\n$ posthaste doctor --upstream-resolvers 223.5.5.5',
+    },
+    'dns.servfail': {
+      title: 'the name server {server} fails for {host} (SERVFAIL)',
+      fix: 'Use another name server; where only signed names fail, check the clock and the validating resolver.',
+    },
+    'dns.refused': {
+      title: 'the name server {server} refuses to answer for {host}',
+      fix: 'It does not serve this network: correct /etc/resolv.conf, or leave the VPN that set it.',
+    },
+    'dns.formerr': {
+      title: 'the name server {server} does not understand questions for {host}',
+      fix: 'It is broken, or it is no name server: use another one in /etc/resolv.conf.',
+    },
+    'dns.notimp': {
+      title: 'the name server {server} does not support questions for {host}',
+      fix: 'Use another one in /etc/resolv.conf.',
+    },
+    'dns.nxdomain': {
+      title: 'the name {host} does not exist, says {server}',
+      fix: 'Check the spelling. If it is an internal name, join its VPN or ask its name server; if a filter hides it, use a mirror:\n$ posthaste mirrors',
+    },
+    'dns.nodata': {
+      title: 'the name {host} exists but has no address',
+      fix: 'Check the spelling; the host may have moved, or the name server {server} strips its addresses.',
+    },
+    'dns.slow': {
+      title: 'DNS adds {totalMs} ms to this build ({hosts} hosts × {ms} ms at {server})',
+      fix: 'Use a nearer name server, or keep answers on this machine:\n$ systemctl enable --now systemd-resolved',
+    },
+    'dns.bogus': {
+      title: 'the name {host} leads to {address}, which is no public address',
+      fix: 'If this is a mirror of your company, name it in upstream.allowPrivate. Else the name server or the hosts file lies: compare with another one.\n$ getent hosts {host}',
+    },
+    'dns.fake_ip': {
+      title: 'a local proxy invents addresses ({address} for {host}) and does not carry the connection',
+      fix: 'Start or stop the proxy program (Clash and its like) as a whole, or switch off its fake-IP mode.',
+    },
+    'dns.wildcard': {
+      title: 'the name server {server} invents addresses for names that do not exist ({address})',
+      fix: 'Mistyped names then lead to a stranger. Use another name server, or switch off its "search help".',
+    },
+    'dns.injected': {
+      title: 'two different answers came for {host}: {first} and {second}',
+      fix: 'Something on the path answers faster than {server}. Use a resolver over TLS, or a mirror under another name:\n$ posthaste mirrors',
+    },
+    'dns.tcp_blocked': {
+      title: 'the answer for {host} needs TCP, and {server} cannot be reached by TCP',
+      fix: 'Open TCP port 53 towards {server}, or use another name server.',
+    },
+    'dns.search_suffix': {
+      title: 'the search domains of the resolver get in the way of {host} ({name}, {ms} ms)',
+      fix: 'Lower ndots or remove the domain from "search" in /etc/resolv.conf; in Kubernetes set dnsConfig.options ndots to 1.',
+    },
+    'v6.broken_aaaa': {
+      title: 'IPv6 to {address} does not work while IPv4 does; each connection loses up to {ms} ms',
+      fix: 'Mend IPv6 or prefer IPv4:\n$ export NODE_OPTIONS=--dns-result-order=ipv4first',
+    },
+    'node.he250': {
+      title: 'a connection takes {ms} ms, and Node gives up each of the {addresses} addresses after 250 ms',
+      fix: 'npm, pnpm and yarn fail where curl works. Give them more time:\n$ export NODE_OPTIONS=--network-family-autoselection-attempt-timeout=5000',
+    },
+    'tcp.refused': {
+      title: 'nothing accepts connections at {address} port {port}',
+      fix: 'Check the address and the port. If it is yours, start the service; else a firewall may refuse in its place: ask your network operator or use a mirror.',
+    },
+    'tcp.filtered': {
+      title: 'connections to {address} port {port} get no answer at all',
+      fix: 'A firewall drops them, or the host is down. Use the company proxy (HTTPS_PROXY) or a mirror that answers:\n$ posthaste mirrors',
+    },
+    'tcp.unreachable': {
+      title: 'there is no way to {address} ({outcome})',
+      fix: 'Check routes, VPN and firewall:\n$ ip route get {address}',
+    },
+    'tcp.reset_on_connect': {
+      title: 'connections are reset as soon as they are made',
+      fix: 'The server or its load balancer is overloaded or has nothing behind it. Try later or use a mirror.',
+    },
+    'tcp.lossy': {
+      title: 'packets are lost: {late} of {of} connections took {ms} ms and more',
+      fix: 'Look where the loss begins, and change the network (cable for Wi-Fi) or the mirror:\n$ posthaste trace {target}',
+    },
+    'mtu.blackhole': {
+      title: 'large packets are lost where small ones pass (MTU)',
+      fix: 'A VPN, PPPoE or tunnel has a smaller MTU and says nothing. Lower yours, or let the kernel find out:\n$ ip link set dev eth0 mtu 1400\n$ sysctl -w net.ipv4.tcp_mtu_probing=1',
+    },
+    'tls.reset': {
+      title: 'TLS to {host} is reset before any reply ({count} of {of})',
+      fix: 'Use a mirror that is reachable, or your company proxy:\n$ posthaste mirrors',
+    },
+    'tls.closed': {
+      title: 'TLS to {host} is closed before any reply ({count} of {of})',
+      fix: 'Use a mirror that is reachable, or tell who runs the server:\n$ posthaste mirrors',
+    },
+    'tls.silent': {
+      title: 'TLS to {host} gets no reply ({count} of {of})',
+      fix: 'Use a mirror that is reachable, or your company proxy:\n$ posthaste mirrors',
+    },
+    'tls.not_tls': {
+      title: 'what answers is no TLS: {line}',
+      fix: 'Is it an http:// address, or a port of something else? Else a gateway answers in its place: log in to the network.',
+    },
+    'tls.alert': {
+      title: 'the server refuses the TLS handshake: {name} ({alert})',
+      fix: 'It does not know this name, or wants another TLS version or a client certificate. Check the address; tell who runs it.',
+    },
+    'tls.mitm_corporate': {
+      title:
+        '"{authority}" signs the certificates of unrelated hosts: {hosts} (trusted by this system: {trusted})',
+      fix: 'A company gateway opens TLS. If it is yours, ask for its CA file and name it to each client:\n$ export SSL_CERT_FILE=/path/ca-bundle.pem   # go, uv (all roots in it)\n$ export NODE_EXTRA_CA_CERTS=/path/corp-ca.pem   # node, npm, pnpm, yarn\n$ npm config set cafile /path/corp-ca.pem\n$ pip config --user set global.cert /path/corp-ca.pem\n$ export CARGO_HTTP_CAINFO=/path/corp-ca.pem\n$ git config --global http.sslCAInfo /path/corp-ca.pem\n$ keytool -importcert -cacerts -file /path/corp-ca.pem   # Maven, Gradle\nPosthaste: upstream.caFile. If it is not yours, do not use this network. Never switch verification off.',
+    },
+    'cert.expired': {
+      title: 'the certificate of {host} expired on {to}',
+      fix: 'Tell who runs {host}, and use another mirror meanwhile:\n$ posthaste mirrors',
+    },
+    'cert.not_yet_valid': {
+      title: 'the certificate of {host} is valid only from {from} on',
+      fix: "Check this machine's clock, then tell who runs {host}:\n$ date -u",
+    },
+    'cert.wrong_host': {
+      title: 'the certificate shown for {host} is for {names}',
+      fix: 'Check the address. If it is right, the name leads to a wrong place, or a gateway answers in its place.',
+    },
+    'cert.self_signed': {
+      title: 'the certificate of {host} is signed by itself ({subject})',
+      fix: 'If the server is yours, give it a certificate of your CA and name that CA in upstream.caFile. Else something answers in its place.',
+    },
+    'cert.missing_intermediate': {
+      title: 'the server {host} does not send the certificate of its issuer ({issuer})',
+      fix: 'Browsers fetch it by themselves, package managers do not. Tell who runs {host} to send the whole chain; it lies at {address}',
+    },
+    'cert.untrusted': {
+      title: 'the certificate of {host} is signed by an unknown authority: {issuer}',
+      fix: 'If this is a CA of your company, name its file in upstream.caFile and in each client. Else do not trust this network. Never switch verification off.',
+    },
+    'block.page': {
+      title: 'a filter answers with a page of its own (status {status}): {title}',
+      fix: 'Ask your network operator to allow {url}, or use a mirror:\n$ posthaste mirrors',
+    },
+    'http.login_page': {
+      title: 'the server wants a login (status {status}): {title}',
+      fix: 'Give credentials for this host (upstream.credentials, netrc, or the token of the client). Address: {url}',
+    },
+    'mirror.forbidden': {
+      title: 'the mirror refuses (403): {snippet}',
+      fix: 'Some mirrors refuse networks with heavy traffic or programs that they do not know. Quote what it says to its operators, or use another one:\n$ posthaste mirrors',
+    },
+    'mirror.ratelimited': {
+      title: 'the mirror limits your requests (status {status}, Retry-After {retryAfter})',
+      fix: 'Wait, and keep what was fetched, so that it is asked only once:\n$ posthaste serve',
+    },
+    'mirror.retired': {
+      title: 'this address was given up by the mirror (status {status})',
+      fix: 'Use its new address or another mirror:\n$ posthaste mirrors',
+    },
+    'mirror.missing_cap': {
+      title:
+        'the mirror does not relay the checksum database, and the database cannot be reached (status {status})',
+      fix: 'Use a mirror that relays it, or the database under its mainland name:\n$ go env -w GOSUMDB=sum.golang.google.cn',
+    },
+    'mirror.stale': {
+      title: 'the mirror lags: it lacks {missing} versions of {name}, the newest {newest}, that {other} has',
+      fix: 'Use another mirror until it has caught up:\n$ posthaste mirrors --explain',
+    },
+    'http.server_error': {
+      title: 'the server fails with status {status}',
+      fix: 'Try later, or use another mirror:\n$ posthaste mirrors',
+    },
+    'http.not_found': {
+      title: 'the server does not have what every source of its kind has (status {status}): {url}',
+      fix: 'Is it the base address, with its whole path? Compare with `posthaste upstreams`.',
+    },
+    'http.redirect': {
+      title: 'the server redirects to {to}, and that leads nowhere ({hops} redirects)',
+      fix: 'Allow {to} in the firewall or proxy as well, or use a mirror that serves its files itself:\n$ posthaste mirrors',
+    },
+    'http.no_answer': {
+      title: 'the server takes the request and does not answer for {ms} ms',
+      fix: 'It is overloaded, or something on the path holds the answer back. Use another mirror:\n$ posthaste mirrors',
+    },
+    'http.reset': {
+      title: 'the connection is cut before the answer',
+      fix: 'The server fails, or a filter cuts what it does not like. Use another mirror:\n$ posthaste mirrors',
+    },
+    'http.not_http': {
+      title: 'what answers does not speak HTTP: {snippet}',
+      fix: 'Is the port right? For https write https:// in the address.',
+    },
+    'http.slow_ttfb': {
+      title: 'the first byte takes {ms} ms (again: {again} ms)',
+      fix: 'The mirror fetches on demand, or is overloaded. A local cache pays this once:\n$ posthaste serve',
+    },
+    'http.throttled': {
+      title: 'each connection is limited to {rate} kB/s: {megabytes} MB take {duration}{otherText}',
+      fix: 'Use another mirror, or a local cache that fetches over several connections:\n$ posthaste mirrors --apply',
+    },
+    'http.truncated': {
+      title: 'answers break off: {bytes} of {declared} bytes came',
+      fix: 'A gateway, a virus scanner or the mirror has a size limit or fails. Posthaste resumes from another source; name two:\n$ posthaste mirrors --apply',
+    },
+    'http.stall': {
+      title: 'answers stop in the middle: after {bytes} bytes nothing came',
+      fix: 'Use another mirror; Posthaste leaves a stalled source by itself when it has two:\n$ posthaste mirrors --apply',
+    },
+    'http.wrong_content': {
+      title: 'a web page came where a package should be: {title}',
+      fix: 'The address is wrong, or a gateway answers in its place: open {url} in a browser.',
+    },
+    'integrity.mismatch': {
+      title: 'the bytes are not those that were published: {reason}',
+      fix: 'Do not use this source, and do not switch verification off. Compare with another one and tell its operators: {url}',
+    },
+    'disk.full': {
+      title: 'the disk below {path} is full ({megabytes} MB free)',
+      fix: 'Make room, or lower the bound of the cache:\n$ posthaste cache gc\n$ go clean -modcache',
+    },
+    'files.low_limit': {
+      title: 'only {soft} files may be open at a time (hard limit {hard})',
+      fix: 'Large installs need more:\n$ ulimit -n 8192',
+    },
+    'go.goproxy_invalid': {
+      title: 'GOPROXY is wrong: {detail}',
+      fix: 'Write full addresses, joined by | :\n$ go env -w GOPROXY="http://127.0.0.1:7678/go|https://goproxy.cn|direct"',
+    },
+    'go.goproxy_comma': {
+      title: 'GOPROXY uses "," after {first}: while that is down, the rest of the list is never asked',
+      fix: 'A "|" goes on at any error:\n$ go env -w GOPROXY="{detail}"',
+    },
+    'go.gosumdb_off': {
+      title: 'GOSUMDB is off: nothing proves that modules are what was published',
+      fix: 'Switch it on again; toolchains need it too:\n$ go env -u GOSUMDB',
+    },
+    'go.gosumdb_invalid': {
+      title: 'GOSUMDB is wrong: {detail}',
+      fix: 'Use the default, or its name for mainland China:\n$ go env -w GOSUMDB=sum.golang.google.cn',
+    },
+    'go.nosumdb_all': {
+      title: 'GONOSUMDB=* switches the checksum database off for everything',
+      fix: 'Name only private modules:\n$ go env -u GONOSUMDB',
+    },
+    'go.private_missing': {
+      title: 'the project needs modules of {detail}, a private host that GOPRIVATE does not name',
+      fix: 'Their names go to public servers. Keep them private:\n$ go env -w GOPRIVATE={detail}',
+    },
+    'go.private_broad': {
+      title: 'GOPRIVATE holds {detail}: public modules then bypass every proxy and the checksum database',
+      fix: 'Name your organisation only:\n$ go env -w GOPRIVATE=github.com/YOUR-ORGANISATION',
+    },
+    'go.modcache_broken': {
+      title: 'the module cache holds broken files: {detail}',
+      fix: 'Remove them; go fetches them again:\n$ go clean -modcache',
+    },
+    'path.fault': {
+      title: 'the path to it has a fault: {summary}',
+      fix: 'Look at it live:\n$ posthaste trace {target}',
+    },
+  },
+  evidence: {
+    'machine.network.up': 'network up: {addresses}',
+    'machine.network.down': 'no interface has an address',
+    'machine.disk.room': '{freeBytes} free below {path}',
+    'machine.disk.low': 'only {freeBytes} free below {path}',
+    'machine.disk.full': '{freeBytes} free below {path}',
+    'machine.files.enough': '{softLimit} open files allowed',
+    'machine.files.low': '{softLimit} open files allowed, hard limit {hardLimit}',
+    'setting.fine': '{name}={value} ({foundIn})',
+    'setting.wrong': '{name}={value} ({foundIn}): {detail}',
+    'proxy.choice.direct': '{url} is connected to directly',
+    'proxy.choice.proxy': '{url} goes through {proxy} ({foundIn})',
+    'proxy.choice.unusable': 'the proxy for {url} cannot be used: {reason}',
+    'proxy.tunnel.open': 'proxy {proxy} opened a tunnel to {target} in {tookMs}',
+    'proxy.tunnel.auth': 'proxy {proxy} answered 407 for {target}: {schemes}',
+    'proxy.tunnel.denied': 'proxy {proxy} refused {target}: {status} {reason}',
+    'proxy.tunnel.dead': 'proxy {proxy} cannot be connected to: {reason}',
+    'proxy.tunnel.not-proxy': 'proxy {proxy} answered like no proxy: {reason}',
+    'proxy.tunnel.silent': 'proxy {proxy} said nothing for {tookMs}',
+    'proxy.tunnel.reset': 'proxy {proxy} reset the connection',
+    'proxy.tunnel.bad-tls': 'TLS to the proxy {proxy} failed: {reason}',
+    'dns.query.answer': '{server} ({transport}): {name} {type} is {addresses}, in {tookMs}{others}',
+    'dns.query.nxdomain': '{server}: {name} {type} does not exist (NXDOMAIN), in {tookMs}',
+    'dns.query.servfail': '{server}: {name} {type} SERVFAIL, in {tookMs}',
+    'dns.query.refused': '{server}: {name} {type} REFUSED',
+    'dns.query.formerr': '{server}: {name} {type} FORMERR',
+    'dns.query.notimp': '{server}: {name} {type} NOTIMP',
+    'dns.query.nodata': '{server}: {name} has no {type} record',
+    'dns.query.truncated': '{server}: the answer for {name} {type} was cut (TC)',
+    'dns.query.malformed': '{server}: the answer for {name} {type} is no DNS message',
+    'dns.query.silent': '{server} ({transport}): no answer for {name} {type} in {tookMs}',
+    'dns.query.down': '{server} ({transport}): port closed',
+    'dns.query.unreachable': '{server} ({transport}): cannot be reached',
+    'dns.lookup.answer': 'the system finds {addresses} for {host}, in {tookMs}',
+    'dns.lookup.failed': 'the system finds no address for {host}: {code}, after {tookMs}',
+    'tcp.open': '{address}:{port} connected in {tookMs}',
+    'tcp.refused': '{address}:{port} refused after {tookMs}',
+    'tcp.silent': '{address}:{port} silent for {tookMs}',
+    'tcp.host-unreachable': '{address}:{port} host unreachable, after {tookMs}',
+    'tcp.net-unreachable': '{address}:{port} network unreachable, after {tookMs}',
+    'tcp.no-protocol': '{address}:{port} protocol unreachable, after {tookMs}',
+    'tcp.reset': '{address}:{port} reset after {tookMs}',
+    'tcp.closed': '{address}:{port} closed after {tookMs}',
+    'tcp.failed': '{address}:{port} failed: {code}',
+    'tls.hello.server-hello': 'ServerHello from {address} for the name {name}, in {tookMs}',
+    'tls.hello.alert': 'alert {alert} from {address} for the name {name}',
+    'tls.hello.reset': 'RST from {address} after a ClientHello for {name}, {receivedBytes} bytes received',
+    'tls.hello.closed': 'FIN from {address} after a ClientHello for {name}, {receivedBytes} bytes received',
+    'tls.hello.silent': 'nothing from {address} for {tookMs} after a ClientHello for {name}',
+    'tls.hello.not-tls': '{address} answered a ClientHello with: {firstLine}',
+    'tls.hello.no-connection': '{address} could not be connected to again',
+    'tls.chain.trusted': 'certificate of {host}: {chain}{match}',
+    'tls.chain.untrusted': 'certificate of {host}: {code}: {chain}',
+    'tls.chain.failed': 'the handshake with {host} failed: {code}',
+    'http.answer': '{url}: {status}, {bodyBytes}, first byte after {firstByteMs}{page}',
+    'http.no-answer': '{url}: no answer in {tookMs}',
+    'http.closed': '{url}: closed before the answer',
+    'http.reset': '{url}: reset before the answer',
+    'http.truncated': '{url}: {status}, broke off after {bodyBytes} of {declaredBytes}',
+    'http.stalled': '{url}: {status}, nothing more after {bodyBytes}',
+    'http.not-http': '{url}: answered {snippet}',
+    'http.cut-off': '{url}: {status}, {bodyBytes} in {tookMs}, then broken off by us',
+    'http.unsent': '{url}: no connection for a request ({code})',
+    'integrity.proved': '{url}: the published bytes',
+    'integrity.mismatch': '{url}: {reason}',
+    'freshness.same': '{name}: as fresh as {comparedWith}',
+    'freshness.behind': '{name}: lacks {missing}, which {comparedWith} has',
+    'path.fine': 'path: {summary}',
+    'path.problem': 'path: {summary}',
+    'path.unknown': 'path: {summary}',
+  },
+  controls: {
+    'same-address-other-name': 'the same address answers to another name',
+    'other-address-same-name': 'the same name fails at an unrelated address too',
+    'other-host': 'another host works: {host}',
+    'other-host-too': 'the same is seen at {host}',
+    'other-port': 'another port of the same address answers',
+    'other-server': 'another name server says otherwise',
+    'other-server-too': 'another name server says the same',
+    'other-name': 'other names are answered',
+    'small-answer': 'a small answer passes from the same place',
+    repeat: 'repeated: {ms} ms',
+    parallel: 'two connections at once together: {rate} kB/s',
+    'other-hash': 'the hash was pinned when it was published',
+    'other-clock': 'the Date of unrelated hosts',
+    'other-agent': "a client's own User-Agent is let in",
+    'other-family': 'IPv4 to the same name works',
+    protocol: 'none is needed: the protocol itself says so',
+    setting: 'none is needed: the setting is wrong by itself',
+  },
+  causes: {
+    unexplained: 'unexplained: there was nothing to compare with',
+    sni_filter: 'a device on the path filters the name, not this machine, DNS or the server',
+    server: 'the server, or its own network',
+    address: 'this address only',
+    port: 'this port only, not the host',
+    host: 'this host only: others work',
+    gateway: 'something that all of this traffic passes',
+    resolver: 'the name server, not the name',
+    everywhere: 'the same however it is asked',
+    user_agent: 'the program is refused by its name (User-Agent)',
+  },
+  confidence: { certain: 'certain', likely: 'likely', possible: 'possible' },
+  layers: {
+    machine: 'machine',
+    settings: 'settings',
+    proxy: 'proxy',
+    dns: 'DNS',
+    tcp: 'TCP',
+    tls: 'TLS',
+    http: 'HTTP',
+    artifact: 'files',
+    integrity: 'proof',
+    path: 'path',
+  },
+  ui: {
+    seen: 'seen',
+    control: 'control',
+    noControl: 'none: nothing could be compared with',
+    cause: 'so',
+    fix: 'fix',
+    first: 'Do this first',
+    healthy: 'Everything works: {targets}',
+    problems: '{count} found',
+    unknown: 'Could not tell.',
+    incomplete: 'The time was over before everything was looked at.',
+    noTargets: 'nothing to look at: no source is configured for {name}; name an address',
+    looked: 'looked at {targets} for {took}, {probes} probes',
+    working: 'looking at {targets} …',
+    slow: 'still waiting for {target} ({layer})',
+    reportTitle: 'Posthaste doctor',
+    allEvidence: 'Everything that was seen',
+    target: 'target',
+    result: 'result',
+    took: 'took',
+    summary: 'Summary',
+    fixed: 'applied: {what}',
+    notFixable: 'nothing of this can be applied by --fix',
+  },
+}

@@ -1,0 +1,118 @@
+import { humanBytes, humanDuration } from '../../observe/human.ts'
+import { mask } from '../../observe/mask.ts'
+import { printable } from '../../observe/terminal-text.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Finding } from '../verdict.ts'
+import { en } from './en.ts'
+import type { EvidenceKey, Language, Texts, UiKey } from './texts.ts'
+import { zh } from './zh.ts'
+
+const all: Readonly<Record<Language, Texts>> = { en, zh }
+
+/** A verdict in words; every text is one line, without secrets and control characters, but for `fix`. */
+export interface Spoken {
+  readonly title: string
+  readonly seen: readonly string[]
+  /** Undefined when there was none. */
+  readonly control: string | undefined
+  readonly cause: string | undefined
+  /** Lines; what can be copied begins with `$ `. */
+  readonly fix: readonly string[]
+}
+
+/** `--lang`, else what LC_ALL, LC_MESSAGES or LANG say, else English. */
+export function languageOf(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Language {
+  const wanted = flag ?? env.LC_ALL ?? env.LC_MESSAGES ?? env.LANG ?? ''
+  return /^zh/i.test(wanted) ? 'zh' : 'en'
+}
+
+export class Speaker {
+  readonly texts: Texts
+
+  constructor(language: Language) {
+    this.texts = all[language]
+  }
+
+  ui(key: UiKey, params: Readonly<Record<string, string | number>> = {}): string {
+    return fill(this.texts.ui[key], params)
+  }
+
+  verdict(finding: Finding, evidence: readonly Evidence[]): Spoken {
+    const text = this.texts.verdicts[finding.id]
+    const params = { target: finding.target, ...finding.params, ...throttleWords(finding) }
+    const byId = new Map(evidence.map((record) => [record.id, record]))
+    const { control, cause } = finding
+    return {
+      title: clean(fill(text.title, params)),
+      seen: finding.evidence.flatMap((id) => {
+        const record = byId.get(id)
+        return record === undefined ? [] : [this.evidence(record)]
+      }),
+      control:
+        control === undefined ? undefined : clean(fill(this.texts.controls[control.key], control.params)),
+      cause: cause === undefined ? undefined : this.texts.causes[cause],
+      fix: fill(text.fix, params).split('\n').map(clean),
+    }
+  }
+
+  evidence(record: Evidence): string {
+    const key = `${record.probe}.${record.outcome}` as EvidenceKey
+    return clean(fill(this.texts.evidence[key], paramsOf(record)))
+  }
+}
+
+/** Repeated sentences are said once, with their number. */
+export function counted(sentences: readonly string[]): string[] {
+  const groups = Map.groupBy(sentences, (sentence) => sentence.replaceAll(/\d+(\.\d+)? (ms|s)\b/g, '#'))
+  return [...groups.values()].map((group) =>
+    group.length === 1 ? (group[0] ?? '') : `${group[0]} (×${group.length})`,
+  )
+}
+
+function fill(template: string, params: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ''))
+}
+
+function clean(text: string): string {
+  return mask(printable(text)).trimEnd()
+}
+
+const times: readonly string[] = ['tookMs', 'firstByteMs', 'connectMs']
+const sizes: readonly string[] = ['bodyBytes', 'declaredBytes', 'freeBytes']
+
+function paramsOf(record: Evidence): Record<string, string> {
+  const words: Record<string, string> = {}
+  for (const [name, value] of Object.entries(record)) {
+    if (typeof value === 'number')
+      words[name] = times.includes(name)
+        ? humanDuration(value)
+        : sizes.includes(name)
+          ? humanBytes(value)
+          : String(value)
+    else if (typeof value === 'string') words[name] = value
+    else if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+      words[name] = value.join(', ')
+  }
+  if (record.probe === 'dns.query')
+    words.others = record.others.map((addresses) => ` | ${addresses.join(', ')}`).join('')
+  if (record.probe === 'tls.chain') {
+    words.chain = record.chain.map(({ subject, issuer }) => `${subject} ← ${issuer}`).join('; ')
+    words.match = record.hostMatches ? '' : ` ≠ ${record.host}`
+  }
+  if (record.probe === 'http') words.page = record.title === undefined ? '' : ` "${record.title}"`
+  return words
+}
+
+/** Amounts that only this verdict has, in people's units. */
+function throttleWords({ id, params }: Finding): Record<string, string> {
+  if (id !== 'http.throttled') return {}
+  const otherSeconds = Number(params.otherSeconds ?? 0)
+  return {
+    megabytes: String(Math.round(Number(params.bytes ?? 0) / 1e6)),
+    duration: humanDuration(Number(params.seconds ?? 0) * 1000),
+    otherText: otherSeconds === 0 ? '' : ` (${params.other}: ${humanDuration(otherSeconds * 1000)})`,
+  }
+}

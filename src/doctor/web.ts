@@ -1,0 +1,137 @@
+import { DnsStage } from './dns-stage.ts'
+import { Endpoint } from './endpoint.ts'
+import type { ExchangeFact, ExchangePurpose } from './evidence.ts'
+import { exchange } from './probes/exchange.ts'
+import type { Run } from './run.ts'
+import { endpointOf, hostOf } from './target.ts'
+
+export interface Answer {
+  readonly fact: ExchangeFact
+  /** Where it came from, after redirects. */
+  readonly url: URL
+  /** Empty when it did not come whole. */
+  readonly body: Buffer
+}
+
+const mostRedirects = 10
+const mostBodyBytes = 4 * 2 ** 20
+
+/** Requests by address; every new host on the way is looked at like the first one. */
+export class Web {
+  readonly dns: DnsStage
+  readonly #run: Run
+  readonly #endpoints = new Map<string, Endpoint>()
+
+  constructor(run: Run) {
+    this.#run = run
+    this.dns = new DnsStage(run)
+  }
+
+  endpoint(url: URL): Endpoint {
+    const name = endpointOf({ url })
+    const known = this.#endpoints.get(name)
+    if (known !== undefined) return known
+    const made = new Endpoint(url, this.#run, this.dns, {
+      otherOpenAddress: (than) => this.#otherOpenAddress(than),
+    })
+    this.#endpoints.set(name, made)
+    return made
+  }
+
+  /** One request; undefined when there is no connection that it may be sent over. */
+  async get(
+    url: URL,
+    purpose: ExchangePurpose,
+    headers: Readonly<Record<string, string>> = {},
+    mostBytes = mostBodyBytes,
+  ): Promise<Answer | undefined> {
+    const endpoint = this.endpoint(url)
+    if ((await endpoint.ready()) === 'failed' || this.#run.signal.aborted) return undefined
+    const opened = await endpoint.openForRequest()
+    const common = { probe: 'http', purpose, host: endpoint.host } as const
+    if ('failed' in opened) {
+      this.#run.record(endpoint.name, 0, {
+        ...common,
+        outcome: 'unsent',
+        url: url.origin,
+        bodyBytes: 0,
+        isHtml: false,
+        code: opened.failed,
+      })
+      return undefined
+    }
+    const { limits, signal, options } = this.#run
+    const { fact, body, tookMs } = await exchange({
+      socket: opened.socket,
+      url,
+      absolute: opened.absolute,
+      headers: {
+        'User-Agent': `posthaste/${options.version} (doctor)`,
+        Accept: '*/*',
+        'Accept-Encoding': 'identity',
+        ...credentialsOf(url),
+        ...(options.headers[url.host] ?? options.headers[url.hostname] ?? {}),
+        ...(opened.absolute ? proxyCredentials(endpoint) : {}),
+        ...headers,
+      },
+      mostBytes,
+      firstByteMs: limits.firstByteMs,
+      stallMs: limits.stallMs,
+      transferMs: limits.transferMs,
+      nowMs: options.nowMs,
+      signal,
+    })
+    const recorded = this.#run.record(endpoint.name, tookMs, { ...common, ...fact })
+    return { fact: recorded, url, body }
+  }
+
+  /** `get` that follows redirects; the answer is the last one that came. */
+  async follow(url: URL, purpose: ExchangePurpose): Promise<Answer | undefined> {
+    let answer = await this.get(url, purpose)
+    for (let hop = 0; hop <= mostRedirects && answer !== undefined; hop++) {
+      const next = redirectOf(answer)
+      if (next === undefined) return answer
+      const followed = await this.get(next, 'redirected')
+      if (followed === undefined) return answer
+      answer = followed
+    }
+    return answer
+  }
+
+  async #otherOpenAddress(than: Endpoint) {
+    const others = [...this.#endpoints.values()].filter(
+      (endpoint) => endpoint.secure && endpoint.host !== than.host && endpoint.proxy === undefined,
+    )
+    for (const other of others) {
+      if ((await other.reach()) === 'open' && other.address !== undefined)
+        return { address: other.address, port: other.port, host: other.host }
+    }
+    return undefined
+  }
+}
+
+export function redirectOf({ fact, url }: Pick<Answer, 'fact' | 'url'>): URL | undefined {
+  const { status, location } = fact
+  if (status === undefined || ![301, 302, 303, 307, 308].includes(status) || location === undefined)
+    return undefined
+  const next = URL.parse(location, url.href)
+  return next !== null && /^https?:$/.test(next.protocol) ? next : undefined
+}
+
+function credentialsOf({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === '') return {}
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+function proxyCredentials({ proxy }: Endpoint): Readonly<Record<string, string>> {
+  if (proxy?.credentials === undefined) return {}
+  const pair = `${proxy.credentials.user}:${proxy.credentials.password}`
+  return { 'Proxy-Authorization': `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+/** For reports: the host of an address. */
+export function hostOfUrl(url: string): string {
+  const parsed = URL.parse(url)
+  return parsed === null ? url : hostOf({ url: parsed })
+}
