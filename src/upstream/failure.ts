@@ -36,9 +36,14 @@ export function errorCode(error: unknown): string {
   return typeof error.code === 'string' ? error.code : ''
 }
 
+/** The transport and the sentences it makes name hosts without the scheme that an id may begin with. */
+export function withoutScheme(id: string): string {
+  return id.replace(/^https?:\/\//, '')
+}
+
 /** The transport speaks of hosts; people know sources. */
 export function named(failure: UpstreamFailure, source: { readonly id: string }): UpstreamFailure {
-  return failure.message.includes(source.id)
+  return failure.message.includes(withoutScheme(source.id))
     ? failure
     : { ...failure, message: `${source.id}: ${failure.message}` }
 }

@@ -1,3 +1,4 @@
+import { withoutScheme } from './failure.ts'
 import type { Vain } from './heat.ts'
 import type { UpstreamFailure } from './upstream.ts'
 
@@ -14,7 +15,7 @@ export function joinFailures(gravest: UpstreamFailure, vains: readonly Vain[]): 
     const { id } = vain.source
     if (vain.kind === 'denied') return [`${id} answered ${vain.status}`]
     const { message } = vain.failure
-    return [message.includes(id) ? message : `${id}: ${message}`]
+    return [message.includes(withoutScheme(id)) ? message : `${id}: ${message}`]
   })
   if (clauses.length < 2) return gravest
   const told = clauses.slice(0, MAX_CLAUSES).map(cut)

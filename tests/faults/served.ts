@@ -100,10 +100,11 @@ export class Served {
     return (await this.#json<{ quarantined: number }>('/api/cache/stats')).quarantined
   }
 
-  async source(id: string): Promise<SourceState> {
+  /** By its host and port, whatever its scheme. */
+  async source(host: string): Promise<SourceState> {
     const { sources } = await this.#json<{ sources: SourceState[] }>('/api/upstreams')
-    const state = sources.find((one) => one.list === 'go' && one.id === id)
-    if (state === undefined) throw new Error(`no source ${id} in ${JSON.stringify(sources)}`)
+    const state = sources.find((one) => one.list === 'go' && one.id.replace(/^https?:\/\//, '') === host)
+    if (state === undefined) throw new Error(`no source ${host} in ${JSON.stringify(sources)}`)
     return state
   }
 
