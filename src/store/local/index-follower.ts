@@ -93,7 +93,7 @@ export class IndexFollower {
   used(key: string, usedSeconds: number, hits: number): boolean {
     if (this.#usage.size >= usageLimit) return false
     this.#usage.set(key, { kind: 'used', key, usedSeconds, hits })
-    this.#schedule()
+    this.#schedule(usageFlushMs)
     return true
   }
 
@@ -141,8 +141,8 @@ export class IndexFollower {
     this.#schedule()
   }
 
-  #schedule(): void {
-    this.#timer ??= this.#clock.delay(flushMs, this.#stop.signal).then(async () => {
+  #schedule(inMs = flushMs): void {
+    this.#timer ??= this.#clock.delay(inMs, this.#stop.signal).then(async () => {
       this.#timer = undefined
       if (!this.#stop.signal.aborted) await this.flush()
     })
@@ -190,6 +190,8 @@ export class IndexFollower {
 }
 
 const flushMs = 250
+/** Where hits are spread over far more objects than fit in memory, each of them has such a row to write. */
+const usageFlushMs = 1_000
 const batchSize = 400
 /** Each is a row somewhere in the file: more at once would hold up those who are served meanwhile. */
 const usageLimit = 50
