@@ -19,12 +19,7 @@ export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
       return plain(404, refusal.reason, refusal.hint ?? spelling, caching)
     }
     case 'denied':
-      return plain(
-        refusal.status,
-        refusal.reason,
-        refusal.hint ?? 'ask whoever runs that index for access',
-        noStore,
-      )
+      return plain(refusal.status, refusal.reason, refusal.hint ?? accessHint(refusal.status), noStore)
     case 'upstream-failed': {
       const fix = refusal.hint ?? 'try again, or name another index in pypi.upstream'
       if (refusal.retryAfterMs === undefined) return plain(502, refusal.reason, fix, noStore)
@@ -37,6 +32,12 @@ export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
     case 'store-failed':
       return plain(503, refusal.reason, refusal.hint, noStore)
   }
+}
+
+function accessHint(status: number): string {
+  return status === 401
+    ? 'put the credentials for that index into upstream.credentials'
+    : 'ask whoever runs that index for access'
 }
 
 /** What a private name gets that has no source of its own. */
