@@ -88,7 +88,7 @@ function recordText({ clean, origin, proved, wrong, id }: SourceState): string {
 
 function told({ order, atMs, from, to, reason }: OrderChange, nowMs: number): string {
   const what = order === 'blob' ? 'archives' : order === 'mutable' ? 'lists and queries' : 'metadata'
-  return `order of ${what}: ${to} before ${from} since ${ago(atMs, nowMs)}: ${reason}`
+  return `order of ${what} changed ${ago(atMs, nowMs)}, ${from} → ${to}: ${reason}`
 }
 
 function ago(atMs: number, nowMs: number): string {

@@ -5,7 +5,7 @@ import { AdminApi } from '../http/admin-api.ts'
 import { writeServerFile } from '../serve/server-file.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { answer, fakeServer, saying } from '../upstream/testing/fake-server.ts'
-import { ask, bodyOf, upstreamOf } from '../upstream/testing/upstream-fixture.ts'
+import { ask, bodyOf, request, upstreamOf } from '../upstream/testing/upstream-fixture.ts'
 import { upstreamsCommand } from './upstreams-command.ts'
 
 let good: ReturnType<typeof Bun.serve>
@@ -194,6 +194,8 @@ describe('a server that runs', () => {
       measuredAtMs: Date.now(),
     })
     for (let count = 0; count < 8; count++) upstream.record(id, 'proved')
+    const { signal } = new AbortController()
+    await upstream.walkOne(new URL(server.down.url).host, request).next(signal)
     const before = server.mirror.seen.length
     const { code, out } = await call('', undefined, server.env)
     expect(code).toBe(0)
@@ -222,7 +224,7 @@ describe('a server that runs', () => {
       `0 bodies proved, 1 wrong: sent on when proved; when its cause is mended: posthaste upstreams --forgive ${id}`,
     )
     expect(out).toMatch(
-      new RegExp(`order of archives: 127.+ before ${id} since .+: ${id} sent wrong bytes lately`),
+      new RegExp(`order of archives changed .+ ago, ${id} → 127.+: ${id} sent wrong bytes lately`),
     )
   })
 

@@ -8,7 +8,7 @@ export function sourcesTable(sources: readonly SourceState[] | undefined): SafeH
   const rows = sources.map(
     (
       source,
-    ) => html`<tr><td><code>${source.id}</code><small>${source.list}${source.origin ? ', the origin' : ''}</small></td>${cell(source.classes.metadata)}${cell(source.classes.blob)}<td>${humanBytes(source.bytes)}<small>${counted(source.requests, 'request')}, ${counted(source.errors, 'error')}</small></td><td>${remark(source)}</td></tr>
+    ) => html`<tr><td><code>${source.id}</code><small>${source.list}${source.origin ? ', the origin' : ''}</small></td>${cell(source.classes.metadata)}${cell(source.classes.blob)}<td>${humanBytes(source.bytes)}<small>${counted(source.requests, 'request')}${source.errors === 0 ? '' : `, ${counted(source.errors, 'error')}`}</small></td><td>${remark(source)}</td></tr>
 `,
   )
   return html`<h2>Sources<span lang="zh-Hans">上游与镜像</span></h2>

@@ -76,7 +76,8 @@ button:hover { border-color: var(--seal); color: var(--seal); }
 .sources tbody tr { border-top: 1px solid var(--line); }
 .sources td { white-space: nowrap; }
 .sources td:last-child { white-space: normal; min-width: 9rem; }
-.sources small { display: block; color: var(--soft); font-size: .84rem; white-space: normal; overflow-wrap: anywhere; }
+.sources small { display: block; color: var(--soft); font-size: .84rem; }
+.sources td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 .sources .well { color: var(--good); }
 .sources .ill { color: var(--seal); }
 footer { margin-top: 2.4rem; padding-top: 1.1rem; border-top: 1px solid var(--line); font-size: .88rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }

@@ -203,6 +203,9 @@ class ListedUpstream implements ConfiguredUpstream {
   }
 
   orderChanges(): readonly OrderChange[] {
+    for (const [list, steps] of Object.entries(this.#lists)) {
+      for (const stop of stopsOf(steps)) if (stop.kind === 'group') this.#asker.look(list, stop.sources)
+    }
     return this.#asker.changes
   }
 

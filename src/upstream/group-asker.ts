@@ -52,6 +52,19 @@ export class GroupAsker {
     return this.#changes.list()
   }
 
+  /** Looks whether the order of a group is still what it was when it was asked last. */
+  look(list: string, sources: readonly Source[]): void {
+    for (const order of ['metadata', 'blob', 'mutable'] as const) {
+      if (!this.#changes.knows({ list, order, first: sources[0]?.id })) continue
+      const shape = order === 'blob' ? 'blob' : 'metadata'
+      const freshness = order === 'mutable' ? 'mutable' : 'fixed'
+      const preferred = this.#preferred.get(groupKey(order, sources))
+      const candidates = this.#candidates(sources, shape)
+      const ranking = selectSources(candidates, shape, { preferred, freshness })
+      this.#changes.seen({ list, order, candidates, ranking })
+    }
+  }
+
   /** Every source with its score, best first, and why it is left out when it is. */
   rank(
     sources: readonly Source[],
@@ -89,7 +102,7 @@ export class GroupAsker {
     this.#hedges.earn()
     this.#retries.earn()
     const { sources, request } = question
-    const group = `${orderOf(request)} ${sources.map(({ id }) => id).join(' ')}`
+    const group = groupKey(orderOf(request), sources)
     const candidates = this.#candidates(sources, request.shape)
     const { freshness } = request
     const preferred = this.#preferred.get(group)
@@ -219,6 +232,10 @@ export class GroupAsker {
     const onTrial = shape === 'blob' ? order.find(({ due, unreachable }) => due && !unreachable) : undefined
     return onTrial === undefined ? order : [onTrial, ...order.filter((entrant) => entrant !== onTrial)]
   }
+}
+
+function groupKey(order: OrderChange['order'], sources: readonly Source[]): string {
+  return `${order} ${sources.map(({ id }) => id).join(' ')}`
 }
 
 function orderOf({ shape, freshness }: UpstreamRequest): OrderChange['order'] {

@@ -22,6 +22,15 @@ export class OrderChanges {
     this.#now = now
   }
 
+  /** Whether such a group was ever asked in this order. */
+  knows({
+    list,
+    order,
+    first,
+  }: Pick<Order, 'list' | 'order'> & { readonly first: string | undefined }): boolean {
+    return this.#first.has(`${list} ${order} ${first}`)
+  }
+
   seen(order: Order): void {
     const { list, candidates, ranking } = order
     const to = ranking[0]?.id

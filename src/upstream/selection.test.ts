@@ -49,6 +49,12 @@ test('blobs are judged by throughput too', () => {
   expect(order([near, wide], 'blob')).toEqual(['wide', 'near'])
 })
 
+test('a rate that is not measured yet is no advantage', () => {
+  const quick = candidate('quick', { firstByteMs: 60 })
+  const known = candidate('known', { firstByteMs: 50, bytesPerMs: 1000 })
+  expect(order([quick, known], 'blob')).toEqual(['known', 'quick'])
+})
+
 test('the order changes only for a clear gain', () => {
   const [a, b] = [candidate('a', { firstByteMs: 100 }), candidate('b', { firstByteMs: 80 })]
   expect(order([a, b], 'metadata', 'a')).toEqual(['a', 'b'])
@@ -97,7 +103,7 @@ test('two of one failure domain count once: the second place goes to another', (
 test.each([
   ['not measured yet', {}, 'metadata'],
   ['42 ms first byte', { firstByteMs: 42, bytesPerMs: 5000 }, 'metadata'],
-  ['42 ms first byte + rate not measured yet', { firstByteMs: 42 }, 'blob'],
+  ['42 ms first byte + the best known rate, until its own is measured', { firstByteMs: 42 }, 'blob'],
   ['42 ms first byte + 200 ms for 1 MB at 5.0 MB/s', { firstByteMs: 42, bytesPerMs: 5000 }, 'blob'],
   ['(42 ms first byte) × 1.40 for 10 % failures', { firstByteMs: 42, errorRate: 0.1 }, 'metadata'],
 ] as const)('the arithmetic of a score is told: %s', (told, health, shape) => {

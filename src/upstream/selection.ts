@@ -50,10 +50,11 @@ export function selectSources(
   shape: 'metadata' | 'blob',
   { preferred, freshness = 'fixed' }: Preference = {},
 ): readonly Ranked[] {
+  const bestRate = Math.max(0, ...candidates.map(({ health }) => health.bytesPerMs ?? 0))
   const ranked = candidates.map((candidate) => ({
     id: candidate.id,
     domain: candidate.domain,
-    scoreMs: scoreOf(candidate.health, shape),
+    scoreMs: scoreOf(candidate.health, shape, bestRate),
     leftOut: reasonAgainst(candidate),
     suspect: candidate.health.state === 'suspect',
     staleness: freshness === 'mutable' ? stalenessOf(candidate) : 0,
@@ -92,13 +93,12 @@ export function stalenessOf({ origin, lag }: Pick<Candidate, 'origin' | 'lag'>):
 
 /** The arithmetic of a score, for people. */
 export function reckoningOf(health: HealthSnapshot, shape: 'metadata' | 'blob'): string {
-  const scoreMs = scoreOf(health, shape)
-  if (scoreMs === undefined || health.firstByteMs === undefined) return 'not measured yet'
+  if (health.firstByteMs === undefined) return 'not measured yet'
   const parts = [`${Math.round(health.firstByteMs)} ms first byte`]
   if (shape === 'blob') {
     parts.push(
       health.bytesPerMs === undefined
-        ? 'rate not measured yet'
+        ? 'the best known rate, until its own is measured'
         : `${Math.round(referenceBytes / health.bytesPerMs)} ms for 1 MB at ${(health.bytesPerMs / 1000).toFixed(1)} MB/s`,
     )
   }
@@ -108,10 +108,18 @@ export function reckoningOf(health: HealthSnapshot, shape: 'metadata' | 'blob'):
   return `(${sum}) × ${factor} for ${Math.round(health.errorRate * 100)} % failures`
 }
 
-/** Latency, transfer of the reference, and what the failures cost: a failed request is made again elsewhere. */
-function scoreOf(health: HealthSnapshot, shape: 'metadata' | 'blob'): number | undefined {
+/**
+ * Latency, transfer of the reference, and what the failures cost: a failed request is made again elsewhere. A rate that
+ * is not measured yet counts as the best one known, or a quick "no such thing" would win against a body.
+ */
+function scoreOf(
+  health: HealthSnapshot,
+  shape: 'metadata' | 'blob',
+  bestBytesPerMs: number,
+): number | undefined {
   if (health.firstByteMs === undefined) return undefined
-  const transferMs = shape === 'blob' && health.bytesPerMs ? referenceBytes / health.bytesPerMs : 0
+  const rate = health.bytesPerMs ?? bestBytesPerMs
+  const transferMs = shape === 'blob' && rate > 0 ? referenceBytes / rate : 0
   return (health.firstByteMs + transferMs) * (1 + errorCost * health.errorRate)
 }
 
