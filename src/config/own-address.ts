@@ -5,18 +5,20 @@ export interface OwnAddress {
   readonly listen: ListenAddress
   /** This machine's own addresses and names, which count when the server listens on all of them. */
   readonly local: readonly string[]
+  /** The path at which an ecosystem stands, for a server on any free port. @default '/go' */
+  readonly prefix?: string
 }
 
 /**
  * True when a URL of a GOPROXY list leads to our own server, in any spelling of the loopback. A server on any
- * free port (port 0) cannot know which port a former start had: there `/go` on the loopback is taken for ours.
+ * free port (port 0) cannot know which port a former start had: there `prefix` on the loopback is taken for ours.
  */
-export function isOwnAddress(entry: string, { listen, local }: OwnAddress): boolean {
+export function isOwnAddress(entry: string, { listen, local, prefix = '/go' }: OwnAddress): boolean {
   const url = parseSource(entry)
   if (!url) return false
   const port = Number(url.port || (url.protocol === 'http:' ? 80 : 443))
   const host = bareHost(url.hostname)
-  if (listen.port === 0 ? !/^\/go\/*$/.test(url.pathname) : port !== listen.port) return false
+  if (listen.port === 0 ? url.pathname.replace(/\/+$/, '') !== prefix : port !== listen.port) return false
   const ours = bareHost(listen.host)
   if (host === ours) return true
   if (isAny(ours)) return isLoopback(host) || isAny(host) || local.some((own) => bareHost(own) === host)
