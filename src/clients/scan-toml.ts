@@ -86,19 +86,23 @@ export function scanToml(text: string): readonly TomlTable[] {
     }
   }
   const skipValue = () => {
+    if (text[at] === '"' || text[at] === "'") return readString()
+    if (text[at] !== '[' && text[at] !== '{') {
+      while (at < text.length && !/[\r\n#]/.test(text[at] ?? '')) at++
+      return
+    }
     let depth = 0
-    for (;;) {
+    do {
       const character = text[at]
-      if (character === undefined || (depth === 0 && /[\r\n#]/.test(character))) break
-      if (character === '"' || character === "'") readString()
+      if (character === undefined) fail('a bracket does not close')
+      else if (character === '"' || character === "'") readString()
       else if (character === '#') at = endOfLine(at)
       else {
         if (character === '[' || character === '{') depth++
         if (character === ']' || character === '}') depth--
         at++
       }
-    }
-    if (depth !== 0) fail('a bracket does not close')
+    } while (depth > 0)
   }
   while (at < text.length) {
     const start = at

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'bun:test'
+import { scene } from './setup-scene.ts'
+
+describe('lock files', () => {
+  const taobao = 'https://registry.npm.taobao.org/ms/download/ms-2.0.0.tgz'
+  const lock = `{"packages": {"node_modules/ms": {"resolved": "${taobao}"}, "a": {"resolved": "https://npm.acme.example/a/-/a-1.0.0.tgz"}}}`
+  const npmTells = {
+    machine: {
+      run: async () => ({ ok: true, stdout: 'https://npm.origin.example/\n', stderr: '' }),
+      platform: 'linux',
+    },
+  } as const
+
+  test('that remember a mirror are shown', async () => {
+    await using at = await scene()
+    await at.write('project/web/package-lock.json', lock)
+    const { code, out } = await at.setup('locks')
+    expect(code).toBe(1)
+    expect(out).toContain('~/project/web/package-lock.json: remembers registry.npm.taobao.org (1 of 2)')
+  })
+
+  test('are mended on request, and put back', async () => {
+    await using at = await scene()
+    await at.write('project/package-lock.json', lock)
+    expect((await at.setup('locks --rewrite --yes', npmTells)).code).toBe(0)
+    const mended = lock.replace(taobao, 'https://npm.origin.example/ms/-/ms-2.0.0.tgz')
+    expect(await at.read('project/package-lock.json')).toBe(mended)
+    expect((await at.setup('locks', npmTells)).code).toBe(0)
+    await at.setup('--undo --yes')
+    expect(await at.read('project/package-lock.json')).toBe(lock)
+  })
+
+  test('lead to a relay with --url', async () => {
+    await using at = await scene()
+    await at.write('project/package-lock.json', lock)
+    expect((await at.setup('locks --rewrite --yes --url http://relay.example:7678')).code).toBe(0)
+    expect(await at.read('project/package-lock.json')).toContain(
+      '"http://relay.example:7678/npm/ms/-/ms-2.0.0.tgz"',
+    )
+  })
+
+  test('stay as they are when no client tells its registry', async () => {
+    await using at = await scene()
+    await at.write('project/package-lock.json', lock)
+    const { code, out } = await at.setup('locks --rewrite --yes')
+    expect(code).toBe(1)
+    expect(out).toContain('give --url BASE')
+    expect(await at.read('project/package-lock.json')).toBe(lock)
+  })
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'bun:test'
+import { scene, served } from './setup-scene.ts'
+
+describe('the journal', () => {
+  test('tells the server what was set before, and forgets it with the undo', async () => {
+    await using at = await scene()
+    await at.write('.config/go/env', 'GOPROXY=https://goproxy.cn,direct\n')
+    await at.write('.npmrc', 'registry=https://npm.acme.example/\n')
+    await at.setup('go npm --yes', served)
+    expect(JSON.parse((await at.read('data/journal/go-env.json')) ?? '')).toEqual({
+      GOPROXY: 'https://goproxy.cn,direct',
+    })
+    expect(JSON.parse((await at.read('data/journal/npm.json')) ?? '')).toEqual({
+      registry: 'https://npm.acme.example/',
+    })
+    await at.setup('--undo --yes')
+    expect(await at.journal()).toEqual(['setup'])
+  })
+
+  test('a second run with another address keeps what was before the first', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://npm.acme.example/\n')
+    await at.setup('npm --yes', served)
+    await at.setup('npm --yes --url http://127.0.0.1:9999', served)
+    expect(await at.read('.npmrc')).toBe('registry=http://127.0.0.1:9999/npm/\n')
+    expect(JSON.parse((await at.read('data/journal/npm.json')) ?? '')).toEqual({
+      registry: 'https://npm.acme.example/',
+    })
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('registry=https://npm.acme.example/\n')
+  })
+
+  test('a torn entry is told and passed over', async () => {
+    await using at = await scene()
+    await at.setup('npm --yes', served)
+    await at.write('data/journal/setup/000009-pip.json', '{"format": 1')
+    const { code, err } = await at.setup('--undo --yes')
+    expect(code).toBe(1)
+    expect(err).toContain('000009-pip.json is passed over: it is no JSON')
+    expect(await at.read('.npmrc')).toBeUndefined()
+  })
+
+  test('bytes that rotted are never put back', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm --yes', served)
+    const file = 'data/journal/setup/000001-npm.json'
+    await at.write(file, ((await at.read(file)) ?? '').replace('ZnVuZD1mYWxzZQo=', 'ZnVuZD1tYWxzZQo='))
+    expect((await at.setup('--undo --yes')).err).toContain('do not fit their checksum')
+    expect(await at.read('.npmrc')).toContain('registry=')
+  })
+
+  test('one file that two clients share is written once and put back once', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://registry.npmmirror.com/\n')
+    const { code, out } = await at.setup('npm yarn1 --yes', served)
+    expect(code).toBe(0)
+    expect(out.match(/^wrote /gm)).toHaveLength(1)
+    await at.setup('--undo --yes')
+    expect(await at.read('.npmrc')).toBe('registry=https://registry.npmmirror.com/\n')
+  })
+})
+
+describe('undo, when somebody changed the file since', () => {
+  async function changed(now: string) {
+    const at = await scene()
+    await at.write('.npmrc', '# mine\nregistry=https://a.example/\nfund=false\n')
+    await at.setup('npm --yes', served)
+    await at.write('.npmrc', now)
+    return at
+  }
+  const ours = 'registry=http://127.0.0.1:7678/npm/'
+
+  test('takes our line out and keeps theirs', async () => {
+    await using at = await changed(`# mine\n${ours}\nfund=false\nsave-exact=true\n`)
+    const { code, out } = await at.setup('--undo --yes')
+    expect(code).toBe(0)
+    expect(out).toContain('changed since setup wrote it')
+    expect(out).toContain('+ save-exact=true')
+    expect(await at.read('.npmrc')).toBe('# mine\nregistry=https://a.example/\nfund=false\nsave-exact=true\n')
+  })
+
+  test('leaves it alone where both are at one place, even with --yes', async () => {
+    const now = '# mine\nregistry=https://somebody.example/\nfund=false\n'
+    await using at = await changed(now)
+    const { code, out } = await at.setup('--undo --yes')
+    expect(code).toBe(1)
+    expect(out).toContain('cannot be told apart')
+    expect(await at.read('.npmrc')).toBe(now)
+    expect(await at.journal()).toContain('setup/000001-npm.json')
+  })
+
+  test('puts the original back there when a person says so', async () => {
+    await using at = await changed('# mine\nregistry=https://somebody.example/\nfund=false\n')
+    expect((await at.setup('--undo', { ask: async () => true })).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('# mine\nregistry=https://a.example/\nfund=false\n')
+  })
+
+  test('does nothing where the original stands again', async () => {
+    await using at = await changed('# mine\nregistry=https://a.example/\nfund=false\n')
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.setup('--undo --yes')).toMatchObject({ code: 0, out: 'there is nothing to undo\n' })
+  })
+
+  test('of one client leaves the others', async () => {
+    await using at = await scene()
+    await at.setup('npm pip --yes', served)
+    await at.setup('npm --undo --yes')
+    expect(await at.read('.npmrc')).toBeUndefined()
+    expect(await at.read('.config/pip/pip.conf')).toContain('index-url')
+  })
+
+  test('a dry run of it changes nothing', async () => {
+    await using at = await scene()
+    await at.setup('npm --yes', served)
+    const { code, out } = await at.setup('--undo --dry-run')
+    expect(code).toBe(0)
+    expect(out).toContain('setup made it; it goes')
+    expect(await at.read('.npmrc')).toBeDefined()
+  })
+})

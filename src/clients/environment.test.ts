@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'bun:test'
+import { environmentLayer } from './environment.ts'
+import { type Machine, thisMachine } from './machine.ts'
+
+function machine(
+  env: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
+): Machine {
+  return {
+    ...thisMachine({ env, cwd: '/' }),
+    home: '/home/u',
+    etc: '/etc',
+    readText: async (path) => files[path],
+  }
+}
+
+describe('who set a variable', () => {
+  test.each([
+    ['/home/u/.bashrc', '# x\nexport PIP_INDEX_URL=https://a.example\n', '~/.bashrc:2'],
+    ['/home/u/.zshrc', '  PIP_INDEX_URL="x"; export PIP_INDEX_URL\n', '~/.zshrc:1'],
+    ['/home/u/.config/fish/config.fish', 'set -gx PIP_INDEX_URL x\n', '~/.config/fish/config.fish:1'],
+    ['/home/u/.profile', 'export PIP_INDEX_URL=a\nexport PIP_INDEX_URL=b\n', '~/.profile:2'],
+    ['/etc/environment', 'PIP_INDEX_URL=https://a.example\n', '/etc/environment:1'],
+  ])('%s', async (file, text, where) => {
+    const layer = await environmentLayer(machine({ PIP_INDEX_URL: 'x' }, { [file]: text }), ['PIP_INDEX_URL'])
+    expect(layer).toEqual({ setter: 'environment', where: `PIP_INDEX_URL, set in ${where}`, value: 'x' })
+  })
+
+  test.each(['# export PIP_INDEX_URL=x\n', 'export PIP_INDEX_URL_2=x\n', 'export MY_PIP_INDEX_URL=x\n'])(
+    'not by %j',
+    async (text) => {
+      const layer = await environmentLayer(machine({ PIP_INDEX_URL: 'x' }, { '/home/u/.bashrc': text }), [
+        'PIP_INDEX_URL',
+      ])
+      expect(layer.where).toBe('PIP_INDEX_URL')
+    },
+  )
+
+  test('an empty variable is as one that is not set', async () => {
+    expect((await environmentLayer(machine({ A: '' }), ['A'])).value).toBeUndefined()
+  })
+
+  test('the first of several names counts, and npm takes any case', async () => {
+    const env = { NPM_Config_Registry: 'any', YARN_REGISTRY: 'y' }
+    const names = ['npm_config_registry', 'YARN_REGISTRY']
+    expect((await environmentLayer(machine(env), names, { anyCase: true })).value).toBe('any')
+    expect((await environmentLayer(machine(env), names)).value).toBe('y')
+  })
+
+  test("a shell's file that cannot be read leaves the origin unknown", async () => {
+    const blind = { ...machine({ A: 'x' }), readText: async () => Promise.reject(new Error('EACCES')) }
+    expect((await environmentLayer(blind, ['A'])).where).toBe('A')
+  })
+})

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'bun:test'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { goClient } from './go-client.ts'
+import { thisMachine } from './machine.ts'
+
+const BASE = 'http://127.0.0.1:7678/go'
+const MIRROR = 'https://goproxy.cn'
+
+interface Scene {
+  readonly file?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly mirror?: string
+  readonly privatePatterns?: readonly string[]
+}
+
+async function plan({ file = '', env = {}, mirror, privatePatterns = [] }: Scene) {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'goenv')
+  await mkdir(folder.path, { recursive: true })
+  await writeFile(path, file)
+  const machine = { ...thisMachine({ env: { GOENV: path, ...env }, cwd: folder.path }), home: folder.path }
+  const presence = { command: undefined }
+  const wanted = {
+    scope: 'user' as const,
+    address: BASE,
+    fallback: mirror,
+    privatePatterns,
+    isPublic: (address: string) => /goproxy\.(cn|io)/.test(address),
+  }
+  const planned = await goClient.plan(machine, presence, wanted)
+  if (!planned.possible) return { impossible: planned.reason }
+  const [edit] = planned.edits
+  const edited = edit?.edit(file)
+  return {
+    value: planned.value,
+    previous: planned.previous,
+    notes: planned.notes.join('\n'),
+    text: edited?.ok ? edited.text : undefined,
+  }
+}
+
+describe('the list', () => {
+  test.each([
+    ['nothing', '', undefined, `${BASE}|direct`, undefined],
+    ['nothing, with a mirror', '', MIRROR, `${BASE}|${MIRROR}|direct`, undefined],
+    ['a public mirror', `GOPROXY=${MIRROR},direct\n`, undefined, `${BASE}|direct`, `${MIRROR},direct`],
+    [
+      'the mirror itself',
+      `GOPROXY=${MIRROR},direct\n`,
+      MIRROR,
+      `${BASE}|${MIRROR}|direct`,
+      `${MIRROR},direct`,
+    ],
+    ['an end of its own', `GOPROXY=${MIRROR},off\n`, undefined, `${BASE}|off`, `${MIRROR},off`],
+    [
+      "a company's list",
+      'GOPROXY=https://go.acme.example,direct\n',
+      undefined,
+      `${BASE}|https://go.acme.example,direct`,
+      'https://go.acme.example,direct',
+    ],
+    [
+      "a company's list and a mirror",
+      'GOPROXY=https://go.acme.example,direct\n',
+      MIRROR,
+      `${BASE}|https://go.acme.example,direct`,
+      'https://go.acme.example,direct',
+    ],
+    ['ours', `GOPROXY=${BASE}|direct\n`, undefined, `${BASE}|direct`, undefined],
+    [
+      'ours under another name',
+      'GOPROXY=http://localhost:7678/go|direct\n',
+      undefined,
+      `${BASE}|direct`,
+      undefined,
+    ],
+    [
+      "ours with a company's list",
+      `GOPROXY=${BASE}|https://go.acme.example,direct\n`,
+      undefined,
+      `${BASE}|https://go.acme.example,direct`,
+      undefined,
+    ],
+    ['ours with an end', `GOPROXY=${BASE}|off\n`, undefined, `${BASE}|off`, undefined],
+  ])('before: %s', async (_, file, mirror, value, previous) => {
+    expect(await plan({ file, ...(mirror && { mirror }) })).toMatchObject({ value, previous })
+  })
+})
+
+describe('a mirror never hears of private names', () => {
+  const privatePatterns = ['*.corp.example', 'github.com/acme/*']
+
+  test('GOPRIVATE is widened', async () => {
+    const { value, text } = await plan({ file: 'GOPRIVATE=x.example\n', mirror: MIRROR, privatePatterns })
+    expect(value).toBe(`${BASE}|${MIRROR}|direct`)
+    expect(text).toContain('GOPRIVATE=x.example,*.corp.example,github.com/acme/*\n')
+  })
+
+  test('GONOPROXY is, where that is set, since it stands above GOPRIVATE', async () => {
+    const { text } = await plan({ file: 'GONOPROXY=x.example\n', mirror: MIRROR, privatePatterns })
+    expect(text).toContain('GONOPROXY=x.example,*.corp.example,github.com/acme/*\n')
+    expect(text).not.toContain('GOPRIVATE=')
+  })
+
+  test('nothing is, where all is covered', async () => {
+    const { text } = await plan({
+      file: 'GOPRIVATE=*.corp.example,github.com/acme\n',
+      mirror: MIRROR,
+      privatePatterns,
+    })
+    expect(text).toContain('GOPRIVATE=*.corp.example,github.com/acme\n')
+  })
+
+  test('and where a variable stands above, the mirror is left out, and that is said', async () => {
+    const { value, notes } = await plan({ env: { GOPRIVATE: 'x.example' }, mirror: MIRROR, privatePatterns })
+    expect(value).toBe(`${BASE}|direct`)
+    expect(notes).toContain(
+      'the mirror is left out: GOPRIVATE in the environment does not cover *.corp.example',
+    )
+  })
+
+  test('without a mirror no setting but GOPROXY is touched', async () => {
+    expect((await plan({ privatePatterns })).text).toBe(`GOPROXY=${BASE}|direct\n`)
+  })
+})
+
+describe('advice', () => {
+  test.each([
+    ['GOSUMDB=off\n', {}, 'GOSUMDB=off'],
+    ['', { GOSUMDB: 'off' }, 'GOSUMDB=off'],
+    ['GOPROXY=goproxy.cn|direct\n', {}, 'goproxy.cn has no scheme'],
+    [`GOPROXY=${MIRROR},direct\n`, {}, "with '|' it would survive an outage"],
+    ['GOPRIVATE=*\n', {}, 'no module is asked of any proxy'],
+    ['GO111MODULE=off\n', {}, 'no proxy is asked at all'],
+    ['GOPROXY=https://u:secret@go.acme.example,direct\n', {}, 'https://***@go.acme.example'],
+  ])('for %j %j', async (file, env, note) => {
+    const { notes } = await plan({ file, env })
+    expect(notes).toContain(note)
+    expect(notes).not.toContain('secret')
+  })
+
+  test('none for what is sound', async () => {
+    expect((await plan({ file: `GOPROXY=${BASE}|direct\n` })).notes).toBe('')
+  })
+})
+
+test('GOENV=off is said', async () => {
+  expect(await plan({ env: { GOENV: 'off' } })).toEqual({ impossible: 'GOENV=off makes Go read no file' })
+})
