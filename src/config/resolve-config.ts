@@ -1,25 +1,46 @@
 import { discoverGo, type GoDiscovery, goSettings } from './discover-go.ts'
+import { discoverNpm, type NpmDiscovery, npmSettings } from './discover-npm.ts'
+import { discoverPip, type PipDiscovery, pipSettings } from './discover-pip.ts'
 import { type LoadOptions, type LoadResult, loadConfig } from './load-config.ts'
 import type { Config } from './schema.ts'
 
-export interface Resolved {
-  readonly result: LoadResult
-  /** Undefined when the settings were wrong before the toolchain could be asked. */
-  readonly go: GoDiscovery | undefined
+/** What each toolchain knows. */
+export interface Toolchains {
+  readonly go: GoDiscovery
+  readonly npm: NpmDiscovery
+  readonly pip: PipDiscovery
 }
 
-type Discover = (config: Pick<Config, 'listen' | 'data'>, env: LoadOptions['env']) => Promise<GoDiscovery>
+export interface Resolved {
+  readonly result: LoadResult
+  /** Each is undefined when the settings were wrong before the toolchain could be asked. */
+  readonly go: GoDiscovery | undefined
+  readonly pip?: PipDiscovery | undefined
+}
 
-const askToolchain: Discover = ({ listen, data }, env) => discoverGo({ env, listen, data })
+type Discover = (
+  config: Pick<Config, 'listen' | 'data' | 'npm' | 'pypi'>,
+  env: LoadOptions['env'],
+) => Promise<Toolchains>
+
+const askToolchains: Discover = async ({ listen, data, npm: ours, pypi }, env) => {
+  const [go, npm, pip] = await Promise.all([
+    discoverGo({ env, listen, data }),
+    discoverNpm({ env, listen: ours.listen === undefined ? [listen] : [listen, ours.listen], host: ours.host, data }),
+    discoverPip({ env, listen: pypi.listen === undefined ? [listen] : [listen, pypi.listen], data }),
+  ])
+  return { go, npm, pip }
+}
 
 /** Loads the settings, asks the toolchains for what they know (it depends on `listen` and `data`), and joins both. */
 export async function resolveConfig(
   options: Omit<LoadOptions, 'discovered'>,
-  discover: Discover = askToolchain,
+  discover: Discover = askToolchains,
 ): Promise<Resolved> {
   const first = await loadConfig(options)
   if (!first.ok) return { result: first, go: undefined }
-  const go = await discover(first.config, options.env)
-  const discovered = goSettings(go)
-  return { result: discovered.length > 0 ? await loadConfig({ ...options, discovered }) : first, go }
+  const found = await discover(first.config, options.env)
+  const discovered = [...goSettings(found.go), ...npmSettings(found.npm), ...pipSettings(found.pip)]
+  const result = discovered.length > 0 ? await loadConfig({ ...options, discovered }) : first
+  return { result, ...found }
 }
