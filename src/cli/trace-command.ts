@@ -12,7 +12,7 @@ import { traceTable } from './trace-table.ts'
 import { wrapTo } from './trace-width.ts'
 
 const help = `posthaste trace HOST[:PORT] [--tcp|--udp|--icmp] [-4|-6] [--rounds N] [--interval MS] [--max-hops N]
-                [--numeric] [--json] [--csv] [--report FILE] [--lang en|zh]
+                [--flows N] [--numeric] [--json] [--csv] [--report FILE] [--lang en|zh]
 
 Shows the way that packets take to a host, what each hop costs, and where loss or delay begins. The target's own
 line decides: loss at a hop alone is that hop's limit on answers.
@@ -24,6 +24,7 @@ line decides: loss at a hop alone is that hop's limit on answers.
   --rounds N       ends after so many rounds; 10 by default, on a terminal Ctrl-C ends it
   --interval MS    from round to round; 1000 by default, 200 at least
   --max-hops N     the largest TTL; 30 by default
+  --flows N        source ports that rounds take in turn, so that equal paths show; 4 by default
   -n, --numeric    looks up no names of hosts
   --json, --csv    prints JSON, or a line for each hop
   --report FILE    writes a web page, complete in itself, to send to somebody

@@ -14,6 +14,10 @@ export const traceFlags: FlagSpecs = {
   rounds: { type: 'string', summary: 'Ends after so many rounds; by default 10, on a terminal with Ctrl-C.' },
   interval: { type: 'string', summary: 'Milliseconds from round to round; 1000 by default, 200 at least.' },
   'max-hops': { type: 'string', summary: 'The largest TTL, 30 by default.' },
+  flows: {
+    type: 'string',
+    summary: 'Source ports that rounds take in turn, so that equal paths show; 4 by default.',
+  },
   numeric: { type: 'boolean', short: 'n', summary: 'Looks up no names of hosts.' },
   json: { type: 'boolean', summary: 'Prints JSON.' },
   csv: { type: 'boolean', summary: 'Prints a line for each hop, with commas.' },
@@ -64,7 +68,9 @@ export function readTraceArguments(
   const rounds = whole('rounds', text('rounds'), traceBounds.rounds)
   const interval = whole('interval', text('interval'), traceBounds.intervalMs)
   const maxHops = whole('max-hops', text('max-hops'), traceBounds.maxHops)
-  for (const number of [rounds, interval, maxHops]) if (typeof number === 'string') return wrong(number)
+  const flows = whole('flows', text('flows'), traceBounds.flows)
+  for (const number of [rounds, interval, maxHops, flows])
+    if (typeof number === 'string') return wrong(number)
   const report = text('report')
   return {
     ok: true,
@@ -77,6 +83,7 @@ export function readTraceArguments(
         rounds: typeof rounds === 'number' ? rounds : untilStopped ? 0 : traceDefaults.rounds,
         ...(typeof interval === 'number' && { intervalMs: interval }),
         ...(typeof maxHops === 'number' && { maxHops }),
+        ...(typeof flows === 'number' && { flows }),
         names: !isSet('numeric'),
       },
       format,

@@ -49,10 +49,7 @@ export function traceTable(path: PathEvidence, options: TableOptions): string[] 
     const detail = limit === 'no-packet-sockets' && path.limitDetail ? ` (${path.limitDetail})` : ''
     lines.push(paint.dim(`! ${words.limit[limit]}${detail}`))
   }
-  lines.push(
-    '',
-    ...path.verdicts.flatMap((verdict, index) => verdictLines(verdict, path, options, index === 0)),
-  )
+  lines.push('', ...path.verdicts.flatMap((verdict) => verdictLines(verdict, path, options)))
   if (options.running) lines.push(paint.dim(words.running))
   return lines
 }
@@ -139,18 +136,13 @@ export function sparkline(
     .join('')
 }
 
-function verdictLines(
-  verdict: PathVerdict,
-  path: PathEvidence,
-  options: TableOptions,
-  isFirst: boolean,
-): string[] {
+function verdictLines(verdict: PathVerdict, path: PathEvidence, options: TableOptions): string[] {
   const { language } = options
   const paint = painter(options.colour)
   const { message, fix } = verdictWords(verdict, path, language)
   const sign = { fine: paint.green('✓'), problem: paint.red('✗'), unclear: '?', note: '•' }[verdict.outcome]
-  const sure =
-    isFirst || verdict.outcome === 'problem' ? ` (${confidenceWords(verdict.confidence, language)})` : ''
+  const isSure = verdict.outcome === 'fine' || verdict.outcome === 'note'
+  const sure = !isSure ? ` (${confidenceWords(verdict.confidence, language)})` : ''
   return [
     `${sign} ${message}${sure}`,
     ...(fix === undefined ? [] : [`    ${traceWords(language).fix}: ${fix}`]),

@@ -95,9 +95,7 @@ function unreached(facts: PathFacts): PathVerdict[] {
     const id = meaning === 'prohibited' || meaning === 'port' ? 'path.prohibited' : 'path.unreachable'
     // Its own time-exceeded answer, one TTL earlier, says where it stands.
     const ttl = hops.find(({ hosts }) => hosts.some(({ address }) => address === by))?.ttl ?? refusing.ttl
-    const byTarget = hops.every(
-      (hop) => hop.refusal !== undefined || !hop.hosts.some((host) => host.address === by),
-    )
+    const byTarget = by === facts.address
     return [{ id, ttl, by, byTarget, meaning, outcome: 'problem', confidence: 'certain' }]
   }
   const loop = findLoop(facts)

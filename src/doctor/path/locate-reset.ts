@@ -15,7 +15,7 @@ export interface LocateTarget {
 export interface HelloStep {
   readonly ttl: number
   readonly outcome: StepOutcome
-  /** Who said that the packet expired. */
+  /** Who answers at this TTL. */
   readonly host?: string
 }
 
@@ -68,17 +68,42 @@ export async function locateReset(
     for await (const message of run({ kind: 'locate', address, port, hello, maxHops, timeoutMs }, signal)) {
       if (message.kind === 'failed') failure = message.detail
       if (message.kind !== 'step') continue
-      const { ttl, outcome, host } = message
+      const { ttl, outcome } = message
+      const host = outcome === 'expired' ? hosts.get(ttl) : undefined
       steps.push({ ttl, outcome, ...(host && { host }) })
     }
     return steps
   }
+  const hosts = await hostsByTtl(target, { maxHops, timeoutMs }, signal, run)
   // The control goes first: after a name was cut, some devices block the pair of hosts for minutes.
   const controlSteps = target.controlName === undefined ? [] : await stepsFor(target.controlName)
   const steps = await stepsFor(target.serverName)
   const place: ResetPlace =
     failure === undefined ? resetPlace(steps, controlSteps) : { kind: 'unknown', reason: failure }
   return { steps, controlSteps, place }
+}
+
+/** An established connection does not tell who dropped its packets: SYNs on the same way do. */
+async function hostsByTtl(
+  { address, port }: LocateTarget,
+  limits: Required<LocateOptions>,
+  signal: AbortSignal,
+  run: (job: Job, signal: AbortSignal) => AsyncIterable<Message>,
+): Promise<ReadonlyMap<number, string>> {
+  const job = {
+    protocol: 'tcp',
+    address,
+    port,
+    rounds: 1,
+    intervalMs: 1_000,
+    flows: 1,
+    findMtu: false,
+  } as const
+  const hosts = new Map<number, string>()
+  for await (const message of run({ kind: 'trace', ...job, ...limits }, signal)) {
+    if (message.kind === 'reply' && message.meaning === 'expired') hosts.set(message.ttl, message.host)
+  }
+  return hosts
 }
 
 /** Reads the place off the steps. Pure. */

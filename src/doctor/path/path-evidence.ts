@@ -50,6 +50,8 @@ export interface FlowPath {
 
 export interface PathFacts {
   readonly protocol: Protocol
+  /** The target's. */
+  readonly address: string
   readonly hops: readonly Hop[]
   /** The target's own round trips over all flows; undefined while it never answered. */
   readonly target: RoundTrips | undefined
@@ -64,7 +66,6 @@ export interface PathFacts {
 /** What a trace found. Data only: `verdictWords` puts it into words. */
 export interface PathEvidence extends PathFacts {
   readonly host: string
-  readonly address: string
   readonly family: 4 | 6
   readonly port: number
   readonly privilege: 'raw' | 'unprivileged' | 'none'

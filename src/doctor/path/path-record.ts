@@ -84,6 +84,7 @@ export class PathRecord {
     )
     return {
       protocol: this.#protocol,
+      address: this.#address,
       hops: this.#hops(names),
       target: reached ? this.#targetRoundTrips(flows) : undefined,
       targetMeaning: this.#targetMeaning,

@@ -38,4 +38,5 @@ export const traceBounds = {
   rounds: { min: 1, max: 100_000 },
   intervalMs: { min: 200, max: 60_000 },
   maxHops: { min: 1, max: 64 },
+  flows: { min: 1, max: 64 },
 } as const

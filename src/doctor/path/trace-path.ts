@@ -59,7 +59,6 @@ export async function tracePath(
     const facts = record.facts(names.names)
     return {
       host: target.host,
-      address,
       family,
       port,
       privilege,

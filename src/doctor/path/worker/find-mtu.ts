@@ -27,6 +27,8 @@ export interface MtuOptions {
 }
 
 const largest = 1500
+/** A probe that might only be lost is repeated; where nothing ever answers, once is enough to hear of a limit. */
+const tries = 3
 const arrivals: ReadonlySet<Meaning> = new Set(['echo', 'datagram', 'port', 'syn-ack', 'reset'])
 
 /** Finds the path MTU (RFC 8899 in spirit): what routers say, and where they say nothing, a search between sizes. */
@@ -40,7 +42,7 @@ export async function findMtu(given: MtuOptions): Promise<MtuFinding> {
   let size = await localMtu(options, smallest)
   let reported: { bytes: number; by: string } | undefined
   for (let step = 0; step < 12 && !stopped(); step++) {
-    const outcome = await probe(options, size)
+    const outcome = await probe(options, size, answers ? tries : 1)
     if (outcome === 'silent') break
     if (arrivals.has(outcome.meaning)) {
       return reported ? { kind: 'reported', ...reported } : { kind: 'passes', bytes: size }
@@ -77,8 +79,12 @@ async function localMtu(options: MtuOptions, smallest: number): Promise<number> 
   return fits
 }
 
-async function probe({ loop, waitMs, stopped }: MtuOptions, sizeBytes: number): Promise<'silent' | Reply> {
-  for (let attempt = 0; attempt < 3 && !stopped(); attempt++) {
+async function probe(
+  { loop, waitMs, stopped }: MtuOptions,
+  sizeBytes: number,
+  attempts = tries,
+): Promise<'silent' | Reply> {
+  for (let attempt = 0; attempt < attempts && !stopped(); attempt++) {
     const reply = await loop.exchange({ ttl: 64, flow: 0, sizeBytes }, waitMs)
     if (reply === undefined || isRefused(reply)) continue
     if (arrivals.has(reply.meaning) || reply.meaning === 'too-big') return reply

@@ -2,9 +2,10 @@ import { isIPv6 } from 'node:net'
 import { ProbeSocket } from '../channels/probe-socket.ts'
 import { type Libc, MessageBuffers } from '../kernel/libc.ts'
 import { errorName, POLLIN, POLLOUT, SO_LINGER, SOCK_STREAM, SOL_SOCKET } from '../kernel/linux-constants.ts'
-import { icmpMeaning } from '../wire/icmp-meaning.ts'
 import type { LocateJob, Message, StepOutcome } from './messages.ts'
 import type { Clock } from './probe-loop.ts'
+
+const besideMs = 150
 
 /**
  * Connects with a full hop limit, then sends the hello with a growing one: the first that brings a reset (or an answer)
@@ -20,29 +21,23 @@ export async function locateSteps(options: {
   const { job, say, stopped } = options
   let unconnected = 0
   for (let ttl = 1; ttl <= job.maxHops && !stopped(); ttl++) {
-    const step = await oneStep(options, ttl)
-    say({ kind: 'step', ttl, ...step })
-    if (step.outcome === 'unconnected' && ++unconnected >= 2) return
-    if (step.outcome === 'reset' || step.outcome === 'closed' || step.outcome === 'answered') return
+    const outcome = await oneStep(options, ttl)
+    say({ kind: 'step', ttl, outcome })
+    if (outcome === 'unconnected' && ++unconnected >= 2) return
+    if (outcome === 'reset' || outcome === 'closed' || outcome === 'answered') return
   }
-}
-
-interface Step {
-  readonly outcome: StepOutcome
-  readonly host?: string
 }
 
 async function oneStep(
   { libc, job, clock, stopped }: Parameters<typeof locateSteps>[0],
   ttl: number,
-): Promise<Step> {
+): Promise<StepOutcome> {
   const family = isIPv6(job.address) ? 6 : 4
   using socket = new ProbeSocket(libc, { family, type: SOCK_STREAM, protocol: 0 })
   const buffers = new MessageBuffers()
   // Closing resets, so that nothing lingers on the path or at the server.
   socket.set('SO_LINGER', SOL_SOCKET, SO_LINGER, new Uint8Array(Int32Array.of(1, 0).buffer))
-  const ready = async (events: number) => {
-    const untilMs = clock.nowMs() + job.timeoutMs
+  const ready = async (events: number, untilMs: number) => {
     while (!stopped() && clock.nowMs() < untilMs) {
       await clock.yieldNow()
       const found = libc.poll([{ fd: socket.fd, events }], 20).get(socket.fd)
@@ -50,26 +45,23 @@ async function oneStep(
     }
     return false
   }
-  if (socket.startConnecting(job.address, job.port) !== undefined) return { outcome: 'unconnected' }
-  if (!(await ready(POLLOUT)) || socket.takeError() !== 0) return { outcome: 'unconnected' }
+  if (socket.startConnecting(job.address, job.port) !== undefined) return 'unconnected'
+  if (!(await ready(POLLOUT, clock.nowMs() + job.timeoutMs)) || socket.takeError() !== 0) return 'unconnected'
   socket.setTtl(ttl)
-  if (!socket.send(Buffer.from(job.hello, 'base64')).ok) return { outcome: 'unconnected' }
-  // An expired hello does not end the connection: only a later word of the peer decides, within the time.
-  let host: string | undefined
-  while (await ready(POLLIN)) {
-    const queued = socket.receive('errors', buffers)?.control.error
-    if (queued !== undefined) {
-      if (queued.origin === 'icmp' && icmpMeaning(family, queued.type, queued.code) === 'expired') {
-        return { outcome: 'expired', ...(queued.offender && { host: queued.offender }) }
-      }
-      host = queued.offender
-      continue
-    }
+  if (!socket.send(Buffer.from(job.hello, 'base64')).ok) return 'unconnected'
+  let expired = false
+  let untilMs = clock.nowMs() + job.timeoutMs
+  while (await ready(POLLIN, untilMs)) {
+    // A connection that stands gets no entry of the error queue: the error alone says that the hello expired.
     const pending = socket.takeError()
-    if (pending !== 0) return { outcome: errorName(pending) === 'ECONNRESET' ? 'reset' : 'silent' }
-    const data = socket.receive('data', buffers)
-    if (data === undefined) return { outcome: errorName(libc.errno()) === 'ECONNRESET' ? 'reset' : 'silent' }
-    return { outcome: data.bytes.length === 0 ? 'closed' : 'answered' }
+    const data = pending === 0 ? socket.receive('data', buffers) : undefined
+    const error = errorName(pending === 0 ? libc.errno() : pending)
+    if (data !== undefined) return data.bytes.length === 0 ? 'closed' : 'answered'
+    if (error === 'ECONNRESET') return 'reset'
+    if (error !== 'EHOSTUNREACH') return 'silent'
+    // A device that only listens in resets beside the packet, which expires a little farther on.
+    if (!expired) untilMs = Math.min(untilMs, clock.nowMs() + besideMs)
+    expired = true
   }
-  return { outcome: 'silent', ...(host && { host }) }
+  return expired ? 'expired' : 'silent'
 }

@@ -10,8 +10,9 @@ import { findMtu } from './find-mtu.ts'
 import { locateSteps } from './locate-steps.ts'
 import type { Job, Message, TraceJob } from './messages.ts'
 import { type Clock, ProbeLoop } from './probe-loop.ts'
-import { runTrace } from './run-trace.ts'
+import { type RunOptions, runTrace } from './run-trace.ts'
 
+/** For an answer, where nobody has answered yet. */
 const mtuWaitMs = 500
 
 let stop = false
@@ -63,7 +64,7 @@ async function trace(libc: Libc, job: TraceJob): Promise<void> {
   const { channel, ...how } = openChannel(libc, job)
   using _ = channel
   say({ kind: 'ready', ...how })
-  const measureMtu = async (targetTtl: number | undefined) => {
+  const measureMtu: RunOptions['measureMtu'] = async ({ targetTtl, worstMs = mtuWaitMs / 4 }) => {
     if (!job.findMtu) return
     // A SYN cannot be made large: other probes measure its path.
     const protocol = how.protocol === 'tcp' ? 'icmp' : how.protocol
@@ -71,7 +72,7 @@ async function trace(libc: Libc, job: TraceJob): Promise<void> {
     using sized = openChannel(libc, { protocol, address: job.address, port, flows: 1 }).channel
     const loop = new ProbeLoop(sized, clock, job.timeoutMs)
     const family = isIPv6(job.address) ? 6 : 4
-    const waitMs = Math.min(job.timeoutMs, mtuWaitMs)
+    const waitMs = Math.min(job.timeoutMs, Math.max(200, worstMs * 4))
     say({ kind: 'mtu', mtu: await findMtu({ loop, family, targetTtl, waitMs, stopped }) })
   }
   await runTrace({ job, channel, clock, say, stopped, measureMtu })

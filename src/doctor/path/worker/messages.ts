@@ -53,12 +53,7 @@ export type Message =
   | { readonly kind: 'round'; readonly round: number }
   | { readonly kind: 'limit'; readonly limit: Limit }
   | { readonly kind: 'mtu'; readonly mtu: MtuFinding }
-  | {
-      readonly kind: 'step'
-      readonly ttl: number
-      readonly outcome: StepOutcome
-      readonly host?: string
-    }
+  | { readonly kind: 'step'; readonly ttl: number; readonly outcome: StepOutcome }
   /** The job cannot be done here. */
   | { readonly kind: 'failed'; readonly reason: 'no-packet-sockets' | 'refused'; readonly detail: string }
   | { readonly kind: 'end' }

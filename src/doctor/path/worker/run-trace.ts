@@ -17,7 +17,10 @@ export interface RunOptions {
   readonly say: (message: Message) => void
   readonly stopped: () => boolean
   /** Called once, after the last round or the third. */
-  readonly measureMtu: (targetTtl: number | undefined) => Promise<void>
+  readonly measureMtu: (known: {
+    readonly targetTtl: number | undefined
+    readonly worstMs: number | undefined
+  }) => Promise<void>
 }
 
 /**
@@ -30,6 +33,7 @@ export async function runTrace(options: RunOptions): Promise<void> {
   const targetTtls = new Map<number, number>()
   const refusalTtls = new Map<number, number>()
   let farthest = 0
+  let worstMs: number | undefined
   let keptFlow = channel.keepsFlow
   let refusals = 0
 
@@ -38,6 +42,7 @@ export async function runTrace(options: RunOptions): Promise<void> {
       const { replies, lost } = await loop.receive(Math.min(longestWaitMs, untilMs - clock.nowMs()))
       for (const { probe, host, rttMs, meaning, labels } of replies) {
         const { ttl, flow } = probe
+        worstMs = Math.max(worstMs ?? 0, rttMs)
         farthest = Math.max(farthest, ttl)
         const role = answerRole(meaning, host, job.address)
         const ends = role === 'target' ? targetTtls : refusalTtls
@@ -80,8 +85,10 @@ export async function runTrace(options: RunOptions): Promise<void> {
     if (!last) await read(startMs + job.intervalMs)
     if (last || (job.rounds === 0 && round === 2)) {
       while (!loop.idle && !stopped()) await read(clock.nowMs() + longestWaitMs)
-      if (!stopped())
-        await options.measureMtu(targetTtls.size === 0 ? undefined : Math.min(...targetTtls.values()))
+      if (!stopped()) {
+        const targetTtl = targetTtls.size === 0 ? undefined : Math.min(...targetTtls.values())
+        await options.measureMtu({ targetTtl, worstMs })
+      }
     }
   }
 }
