@@ -222,7 +222,8 @@ export const schema = {
     }),
     budgetMs: setting(duration(1), {
       fallback: { value: 10 * second },
-      summary: 'With every source down, an answer comes within this time.',
+      summary:
+        'With every source down, an answer comes within this time. Only a source without equals that answers another question meanwhile is waited for up to `upstream.firstByteMs`.',
       example: '5s',
     }),
     maxConnections: setting(count(1, 1024), {
