@@ -1,39 +1,18 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { makeCertificate } from '../certificate.ts'
-import { type Project, projectFolder, projects, provideClosure } from '../closure.ts'
+import { projects, provideClosure } from '../closure.ts'
 import { startFakeGoproxy } from '../fake-goproxy.ts'
-import { type LoggedRequest, type StaticNginx, startStaticNginx } from '../nginx.ts'
+import { startStaticNginx } from '../nginx.ts'
 import { type Product, startProduct } from '../product.ts'
 import { startProgram } from '../program.ts'
-import { signedDatabase, sumsOfFolder } from '../signed-database.ts'
-import { median } from '../statistics.ts'
-import { type BenchContext, type BenchRow, type Finding, megabytes, temporaryFolder } from './row.ts'
+import { type SignedDatabase, signedDatabase, sumsOfFolder } from '../signed-database.ts'
+import { type DownloadScene, download } from './cold-download.ts'
+import { type Download, judge, type Line, labelOf, type Round } from './cold-judge.ts'
+import { type ColdPeer, coldPeers, programOf, startColdPeer } from './cold-peers.ts'
+import { type BenchContext, type BenchRow, type Finding, temporaryFolder } from './row.ts'
 
-/** One `go mod download` into an empty module cache, and what it cost the upstream. */
-interface Download {
-  readonly seconds: number
-  readonly requests: readonly LoggedRequest[]
-}
-
-interface Round {
-  readonly direct: Download
-  readonly cold: Download
-  readonly warm: Download
-  /** Cold again, each file proved against a signed checksum database behind the same relay. */
-  readonly proved: Download
-}
-
-interface Line {
-  readonly project: Project
-  readonly roundTripMs: number
-  readonly processors: number
-}
-
-/** Allowed over the warm time at 200 ms, in seconds. */
-const allowance: Readonly<Record<Project, number>> = { gin: 3, service: 6 }
+const DATABASE = 'sumdb.example'
 
 export const cold: BenchRow = {
   name: 'cold',
@@ -45,10 +24,14 @@ export const cold: BenchRow = {
     const certificate = await makeCertificate()
     const caFile = join(folder.path, 'ca.pem')
     await writeFile(caFile, certificate.ca)
-    const database = signedDatabase(sumsOfFolder(files))
+    const database = signedDatabase(sumsOfFolder(files), { name: DATABASE })
+    await recordAll(database, files)
     await using sumdb = await startFakeGoproxy({ files: database.files })
     await using upstream = await startStaticNginx(nginxFolder.path, files, certificate, sumdb.port)
     const rounds = Number(context.extra.runs ?? (context.quick ? 1 : 3))
+    const peers = coldPeers.filter((peer) => programOf(peer) !== undefined)
+    for (const peer of coldPeers)
+      if (!peers.includes(peer)) context.progress(`  ${peer} is not installed and left out`)
     const findings: Finding[] = []
     for (const line of linesOf(context)) {
       await using relay = await startProgram({
@@ -68,17 +51,10 @@ export const cold: BenchRow = {
           gosumdb: database.gosumdb,
           origin: `https://127.0.0.1:${relay.ready}`,
           caFile,
-          folder: folder.path,
         }
-        const parts = round % 2 === 0 ? [direct, through, proved] : [proved, through, direct]
-        const taken: Partial<Round> = {}
-        for (const part of parts) Object.assign(taken, await part(scene))
-        const { direct: d, cold: c, warm: w, proved: p } = taken
-        if (!d || !c || !w || !p) throw new Error('a part of the round is missing')
-        measured.push({ direct: d, cold: c, warm: w, proved: p })
-        context.progress(
-          `  ${labelOf(line)}, run ${round + 1} of ${rounds}: direct ${d.seconds.toFixed(1)} s, cold ${c.seconds.toFixed(1)} s, warm ${w.seconds.toFixed(1)} s, cold with proof ${p.seconds.toFixed(1)} s`,
-        )
+        const taken = await takeRound(scene, peers, round % 2 === 1)
+        measured.push(taken)
+        context.progress(`  ${labelOf(line)}, run ${round + 1} of ${rounds}: ${inSeconds(taken)}`)
       }
       findings.push(...judge(line, measured))
     }
@@ -86,10 +62,20 @@ export const cold: BenchRow = {
   },
 }
 
+/** A public database has had these records for long: its tree does not grow under a build that asks for them. */
+async function recordAll(database: SignedDatabase, files: string): Promise<void> {
+  for (const file of await readdir(files, { recursive: true })) {
+    const [, path, version] = /^(.+)\/@v\/(v.+)\.mod$/.exec(file) ?? []
+    if (path === undefined || version === undefined) continue
+    const lookup = `sumdb/${DATABASE}/lookup/${path}@${version}`
+    if ((await database.files(lookup)) === undefined) throw new Error(`the lab's database has no ${lookup}`)
+  }
+}
+
 function linesOf(context: BenchContext): readonly Line[] {
   const numbers = (given: string | undefined, usual: readonly number[]) =>
     given?.split(',').map(Number) ?? usual
-  const roundTrips = numbers(context.extra.rtt, context.quick ? [50] : [0, 50, 200])
+  const roundTrips = numbers(context.extra.rtt, context.quick ? [200] : [0, 50, 200])
   const processors = numbers(context.extra.gomaxprocs, context.quick ? [2] : [2, 8])
   const wanted = projects.filter(
     (name) => context.extra.project === undefined || context.extra.project === name,
@@ -102,17 +88,37 @@ function linesOf(context: BenchContext): readonly Line[] {
   )
 }
 
-const labelOf = (line: Line) => `${line.project}, ${line.roundTripMs} ms, GOMAXPROCS=${line.processors}`
-
-interface Scene {
+interface Scene extends DownloadScene {
   readonly context: BenchContext
-  readonly line: Line
-  readonly upstream: StaticNginx
   readonly gosumdb: string
   /** The upstream behind the relay. */
   readonly origin: string
-  readonly caFile: string
-  readonly folder: string
+}
+
+/** Everything once; `backwards` so that a machine that gets slower favours nobody. */
+async function takeRound(scene: Scene, peers: readonly ColdPeer[], backwards: boolean): Promise<Round> {
+  const others: Partial<Record<ColdPeer, Download>> = {}
+  const taken: Partial<Round> = { peers: others }
+  const parts: readonly (() => Promise<void>)[] = [
+    async () => void Object.assign(taken, await direct(scene)),
+    async () => void Object.assign(taken, await through(scene)),
+    async () => void Object.assign(taken, await proved(scene)),
+    ...peers.map((peer) => async () => {
+      await using running = await startColdPeer(peer, scene)
+      others[peer] = await download(scene, running.goproxy)
+    }),
+  ]
+  for (const part of backwards ? parts.toReversed() : parts) await part()
+  const { direct: d, cold: c, warm: w, proved: p } = taken
+  if (!d || !c || !w || !p) throw new Error('a part of the round is missing')
+  return { direct: d, cold: c, warm: w, proved: p, peers: others }
+}
+
+function inSeconds({ direct, cold, warm, proved, peers }: Round): string {
+  const all = { direct, cold, warm, 'cold with proof': proved, ...peers }
+  return Object.entries(all)
+    .map(([name, { seconds }]) => `${name} ${seconds.toFixed(1)} s`)
+    .join(', ')
 }
 
 async function direct(scene: Scene): Promise<Partial<Round>> {
@@ -140,100 +146,3 @@ function startBehindRelay(scene: Scene, dataDir: string, goSumdb: string): Promi
     ...(scene.context.program === undefined ? {} : { program: scene.context.program }),
   })
 }
-
-async function download(scene: Scene, goproxy: string): Promise<Download> {
-  const folder = join(scene.folder, `build-${crypto.randomUUID()}`)
-  const moduleCache = join(folder, 'gomodcache')
-  await cp(projectFolder(scene.line.project), join(folder, 'project'), { recursive: true })
-  await mkdir(moduleCache)
-  await scene.upstream.takeLog()
-  const began = performance.now()
-  try {
-    await promisify(execFile)('go', ['mod', 'download'], {
-      cwd: join(folder, 'project'),
-      timeout: 300_000,
-      maxBuffer: 64e6,
-      env: {
-        ...process.env,
-        GOMODCACHE: moduleCache,
-        GOPROXY: goproxy,
-        GONOSUMDB: '*',
-        GOPRIVATE: '',
-        GOFLAGS: '-mod=mod -modcacherw',
-        GOTOOLCHAIN: 'local',
-        GOWORK: 'off',
-        GOMAXPROCS: `${scene.line.processors}`,
-        SSL_CERT_FILE: scene.caFile,
-      },
-    })
-    const seconds = (performance.now() - began) / 1000
-    return { seconds, requests: await settledLog(scene.upstream) }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** What was fetched ahead and is still under way when the build ends belongs to its cost. */
-async function settledLog(upstream: StaticNginx): Promise<readonly LoggedRequest[]> {
-  const requests: LoggedRequest[] = []
-  for (let quietTurns = 0; quietTurns < 3; ) {
-    const more = await upstream.takeLog()
-    quietTurns = more.length === 0 ? quietTurns + 1 : 0
-    requests.push(...more)
-    await Bun.sleep(300)
-  }
-  return requests
-}
-
-function judge(line: Line, rounds: readonly Round[]): Finding[] {
-  const seconds = (side: keyof Round) => median(rounds.map((round) => round[side].seconds))
-  const bytes = (side: keyof Round) => median(rounds.map((round) => sum(round[side].requests)))
-  const times = (a: keyof Round, b: keyof Round) =>
-    median(rounds.map((round) => round[a].seconds / round[b].seconds))
-  const ratio = times('cold', 'direct')
-  const proofRatio = times('proved', 'cold')
-  const requests = median(rounds.map((round) => round.cold.requests.length / round.direct.requests.length))
-  const proofs = median(
-    rounds.map((round) => round.proved.requests.filter(({ path }) => path.startsWith('sumdb/')).length),
-  )
-  const wasted = median(rounds.map(wastedShare))
-  const { bar, limit } = barOf(line)
-  const withinWarm = line.roundTripMs !== 200 || seconds('cold') <= seconds('warm') + allowance[line.project]
-  return [
-    {
-      what: labelOf(line),
-      figure: `cold ${ratio.toFixed(2)} × direct`,
-      bar: `${bar}; requests ≤ 2 ×, unused bytes ≤ 5 %`,
-      holds: ratio <= limit && withinWarm && requests <= 2 && wasted <= 0.05,
-      detail: `direct ${seconds('direct').toFixed(1)} s, cold ${seconds('cold').toFixed(1)} s, warm ${seconds('warm').toFixed(1)} s; upstream requests ${requests.toFixed(2)} × direct (${median(rounds.map((round) => round.direct.requests.length))}), bytes ${(bytes('cold') / bytes('direct')).toFixed(2)} × (${megabytes(bytes('direct'))}), unused ${(wasted * 100).toFixed(1)} %`,
-    },
-    {
-      what: `${labelOf(line)}, with proof`,
-      figure: `${proofRatio.toFixed(2)} × without`,
-      bar: '≤ 1.2 ×',
-      holds: proofRatio <= 1.2,
-      detail: `${seconds('proved').toFixed(1)} s, ${proofs} proof requests`,
-    },
-  ]
-}
-
-function barOf(line: Line): { bar: string; limit: number } {
-  if (line.roundTripMs >= 200) {
-    const limit = line.processors > 2 ? 1 / 3 : 1 / 4
-    return {
-      bar: `≤ ${line.processors > 2 ? '⅓' : '¼'} of direct and ≤ warm + ${allowance[line.project]} s`,
-      limit,
-    }
-  }
-  return line.roundTripMs >= 50 ? { bar: '≤ 1.0 × direct', limit: 1 } : { bar: '≤ 1.5 × direct', limit: 1.5 }
-}
-
-/** Bytes of what the build itself would not have fetched, as a share of what it would. */
-function wastedShare(round: Round): number {
-  const used = new Set(round.direct.requests.map(({ path }) => unescaped(path)))
-  const unused = round.cold.requests.filter(({ path }) => !used.has(unescaped(path)))
-  return sum(unused) / sum(round.direct.requests)
-}
-
-const unescaped = (path: string) => decodeURIComponent(path)
-const sum = (requests: readonly LoggedRequest[]) => requests.reduce((total, { bytes }) => total + bytes, 0)
