@@ -66,7 +66,7 @@ export async function cacheCommand(args: readonly string[], io: Io): Promise<Exi
     return tellUsage("'cache rm' needs a pattern, such as 'go/example.org/*'", io, 'cache')
   }
 
-  const settings = await settingsFor(parsed.values, io)
+  const settings = await settingsFor(parsed.values, io, 'left alone')
   if (settings === undefined) return 64
   try {
     await using opened = await openOperations(settings.loaded.config)

@@ -38,7 +38,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   if (extra !== undefined) return tellUsage(`'serve' takes no '${extra}'`, io, 'serve')
   const settings = await settingsFor(parsed.values, io)
   if (settings === undefined) return 64
-  const { loaded, go } = settings
+  const { loaded, ...toolchains } = settings
   const { config, origins } = loaded
 
   const color = process.stdout.isTTY === true && (io.env.NO_COLOR ?? '') === ''
@@ -58,7 +58,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   let server: Posthaste
   try {
     const droppedLines = () => out.dropped + err.dropped
-    const options = { config, origins, go, env: io.env, log, requestLog, droppedLines }
+    const options = { config, origins, toolchains, env: io.env, log, requestLog, droppedLines }
     server = await startPosthaste(options)
     if (config.log === 'text') out.write(server.greeting().map(mask).join('\n'))
     out.write(`posthaste ready on ${server.url}`)

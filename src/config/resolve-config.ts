@@ -11,22 +11,25 @@ export interface Toolchains {
   readonly pip: PipDiscovery
 }
 
-export interface Resolved {
+/** Each toolchain is undefined when the settings were wrong before it could be asked. */
+export interface Resolved extends Partial<Toolchains> {
   readonly result: LoadResult
-  /** Each is undefined when the settings were wrong before the toolchain could be asked. */
-  readonly go: GoDiscovery | undefined
-  readonly pip?: PipDiscovery | undefined
 }
 
 type Discover = (
   config: Pick<Config, 'listen' | 'data' | 'npm' | 'pypi'>,
   env: LoadOptions['env'],
-) => Promise<Toolchains>
+) => Promise<Partial<Toolchains>>
 
 const askToolchains: Discover = async ({ listen, data, npm: ours, pypi }, env) => {
   const [go, npm, pip] = await Promise.all([
     discoverGo({ env, listen, data }),
-    discoverNpm({ env, listen: ours.listen === undefined ? [listen] : [listen, ours.listen], host: ours.host, data }),
+    discoverNpm({
+      env,
+      listen: ours.listen === undefined ? [listen] : [listen, ours.listen],
+      host: ours.host,
+      data,
+    }),
     discoverPip({ env, listen: pypi.listen === undefined ? [listen] : [listen, pypi.listen], data }),
   ])
   return { go, npm, pip }
@@ -38,9 +41,13 @@ export async function resolveConfig(
   discover: Discover = askToolchains,
 ): Promise<Resolved> {
   const first = await loadConfig(options)
-  if (!first.ok) return { result: first, go: undefined }
+  if (!first.ok) return { result: first }
   const found = await discover(first.config, options.env)
-  const discovered = [...goSettings(found.go), ...npmSettings(found.npm), ...pipSettings(found.pip)]
+  const discovered = [
+    ...(found.go === undefined ? [] : goSettings(found.go)),
+    ...(found.npm === undefined ? [] : npmSettings(found.npm)),
+    ...(found.pip === undefined ? [] : pipSettings(found.pip)),
+  ]
   const result = discovered.length > 0 ? await loadConfig({ ...options, discovered }) : first
   return { result, ...found }
 }

@@ -45,7 +45,6 @@ export class AskingRequest implements Asking {
     return this.#base
   }
 
-  header(name: string): string | undefined {
-    return this.#request.headers.get(name) ?? undefined
-  }
+  /** A function of its own, so that it may be handed on. */
+  readonly header = (name: string): string | undefined => this.#request.headers.get(name) ?? undefined
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { createNpmForesight } from '../ecosystems/npm/foresight.ts'
 import { createNpmEcosystem } from '../ecosystems/npm/npm-ecosystem.ts'
 import { NpmResources } from '../ecosystems/npm/npm-resources.ts'
 import { publicRoute } from '../ecosystems/npm/npm-route.ts'
@@ -39,14 +40,19 @@ export function npmRoom(
     ) => ports.check(name, body, params),
   }
   const resources = new NpmResources(options)
+  const foresight = createNpmForesight({ resources, route, now: () => ports.now() })
   const ours = new Set([...access.tokens, ...(admin.token === undefined ? [] : [admin.token])])
   const ecosystem = createNpmEcosystem({
     ...options,
     route,
     accounts,
     isOwnToken: (authorization) => ours.has(tokenOf(authorization) ?? ''),
-    locked: () => undefined,
-    formAsked: (name, form) => metadata.formAsked(name, form),
+    locked: foresight.locked,
+    formAsked: (name, form, readsDates) => {
+      metadata.formAsked(name, form)
+      if (readsDates) foresight.datesWanted()
+    },
+    foresight,
   })
   const foundIn = origins['npm.upstream'] ?? 'default'
   const privateLists = Object.keys(lists).filter(

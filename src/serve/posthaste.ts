@@ -3,8 +3,8 @@ import { Cache } from '../cache/cache.ts'
 import { operationsOn } from '../cache/operations.ts'
 import { withPatience } from '../cache/patience.ts'
 import { reproveAll } from '../cache/reprove.ts'
-import type { GoDiscovery } from '../config/discover-go.ts'
 import { readTextFile } from '../config/read-text-file.ts'
+import type { Toolchains } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
@@ -30,7 +30,9 @@ import { goRoom } from './go-room.ts'
 import { greeting } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
+import { npmRoom } from './npm-room.ts'
 import { observeCache } from './observe-cache.ts'
+import { pypiRoom } from './pypi-room.ts'
 import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
 import { REGISTRIES, Rooms } from './rooms.ts'
@@ -40,7 +42,7 @@ import { upstreamOptions } from './upstream-options.ts'
 export interface PosthasteOptions {
   readonly config: Config
   readonly origins: Readonly<Record<string, string>>
-  readonly go: GoDiscovery | undefined
+  readonly toolchains: Partial<Toolchains>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Logger
   readonly requestLog: RequestLog
@@ -109,19 +111,20 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     records: keptText(store, 'source-records', (error) => log.warn('the records of the sources', { error })),
   })
   const zipProver = createZipProver()
+  const { go: toolchain, npm, pip } = options.toolchains
   const goPorts = {
     store,
     upstream,
     checkZip: zipProver.checkZip,
-    databaseNames: options.go?.found ? (options.go.databaseNames ?? []) : [],
-    originAddress: (await shippedGo(options.go, readTextFile)).origin?.url,
+    databaseNames: toolchain?.found ? (toolchain.databaseNames ?? []) : [],
+    originAddress: (await shippedGo(toolchain, readTextFile)).origin?.url,
     now: Date.now,
     onSecurity: ({ kind, detail }: { kind: string; detail: string }) => {
       log.security(`checksum database: ${kind}`, { detail })
     },
     onTrouble: (detail: string) => log.warn('checksum database', { detail }),
-    ...(options.go === undefined || options.go.found ? {} : { notFound: options.go.reason }),
-    notes: options.go?.found ? options.go.notes : [],
+    ...(toolchain === undefined || toolchain.found ? {} : { notFound: toolchain.reason }),
+    notes: toolchain?.found ? toolchain.notes : [],
   }
 
   const cache = new Cache({
@@ -144,8 +147,23 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     storeFailed: ({ key }, error) => log.error('the store could not keep a view', { key, error }),
   })
   const registries = registryPorts({ cache, views, renderer })
+  const npmPorts = {
+    ...registries,
+    ...(npm?.found ? { scopes: npm.scopes, originAddress: npm.originAddress, notes: npm.notes } : {}),
+    notFound: npm?.found === false ? npm.reason : undefined,
+  }
+  const pypiPorts = {
+    ...registries,
+    originAddress: pip?.builtIn,
+    notFound: pip?.reason,
+    notes: pip?.notes ?? [],
+  }
   const rooms = new Rooms(
-    (settings, origins) => [goRoom(settings, origins, goPorts)],
+    (settings, origins) => [
+      goRoom(settings, origins, goPorts),
+      npmRoom(settings, origins, npmPorts),
+      pypiRoom(settings, origins, pypiPorts),
+    ],
     config,
     options.origins,
   )
