@@ -121,6 +121,26 @@ describe('records read without parsing', () => {
       expect(read(reader, good.subarray(0, length), 'go/a')).toBeUndefined()
   })
 
+  test('records of the same length with bodies of other lengths are told apart', () => {
+    const reader = new PlainReader(4096)
+    for (const size of [0, 1, 5, 700, 5, 1, 0]) {
+      const name = `go/${'a'.repeat(800 - size)}`
+      const text = Buffer.alloc(size, 0x41 + (size % 26))
+      const found = read(reader, sealed({ key: name, sha256, meta: usualMeta }, text), name)
+      expect(found?.body).toEqual({ kind: 'bytes', bytes: new Uint8Array(text) })
+    }
+  })
+
+  test('the largest record that fits is read, with its body whole', () => {
+    const name = 'go/a'
+    const text = Buffer.alloc(70_000, 'posthaste')
+    const bytes = sealed({ key: name, sha256, meta: usualMeta }, text)
+    expect(read(new PlainReader(bytes.length), bytes, name)?.body).toEqual({
+      kind: 'bytes',
+      bytes: new Uint8Array(text),
+    })
+  })
+
   test('a removal mark and a body in a file are left to the long way', () => {
     const reader = new PlainReader(4096)
     const head = { key: 'go/a', sha256, sizeBytes: 0, meta: usualMeta }

@@ -15,12 +15,20 @@ export class PlainReader {
   readonly bytes: Buffer
   readonly #numbers: DataView
   readonly #usual: UsualMeta[] = []
-  readonly #views: (Uint8Array | undefined)[] = new Array(keptViews).fill(undefined)
+  readonly #room: Buffer
+  readonly #bodyAt: number
+  readonly #checked: Views
+  readonly #bodies: Views
   #replaced = 0
 
   constructor(roomBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(roomBytes)
-    this.#numbers = new DataView(this.bytes.buffer)
+    const room = Buffer.allocUnsafeSlow(roomBytes * 2)
+    this.bytes = room.subarray(0, roomBytes)
+    this.#room = room
+    this.#bodyAt = roomBytes
+    this.#numbers = new DataView(room.buffer)
+    this.#checked = new Views(room.buffer, 8)
+    this.#bodies = new Views(room.buffer, roomBytes)
   }
 
   /**
@@ -31,7 +39,7 @@ export class PlainReader {
     const { bytes } = this
     if (length < recordHeaderBytes || recordLength(bytes) !== length) return undefined
     if (this.#numbers.getUint32(8, true) !== kinds.body) return undefined
-    if (crc32(this.#checked(length), salt) !== this.#numbers.getUint32(4, true)) return undefined
+    if (crc32(this.#checked.of(length - 8), salt) !== this.#numbers.getUint32(4, true)) return undefined
     const bodyFrom = recordHeaderBytes + this.#numbers.getUint32(12, true)
 
     const keyAt = recordHeaderBytes + beforeKey.length
@@ -49,17 +57,10 @@ export class PlainReader {
     const meta = this.#meta(metaAt, bodyFrom, length, salt)
     if (meta === undefined) return undefined
     const sha256 = bytes.toString('latin1', digestAt, digestAt + digestLength)
-    const body = new Uint8Array(bytes.buffer, bodyFrom, sizeBytes)
+    // At a place of its own, so that views can be kept.
+    this.#room.copyWithin(this.#bodyAt, bodyFrom, length)
+    const body = this.#bodies.of(sizeBytes)
     return { key, sha256, sizeBytes, meta, body: { kind: 'bytes', bytes: body } }
-  }
-
-  /** What the checksum of a record is over. Views are kept by length: making one costs more than most checksums. */
-  #checked(length: number): Uint8Array {
-    const kept = this.#views[length]
-    if (kept !== undefined) return kept
-    const view = new Uint8Array(this.bytes.buffer, 8, length - 8)
-    if (length < this.#views.length) this.#views[length] = view
-    return view
   }
 
   #meta(from: number, end: number, length: number, salt: number): ObjectMeta | undefined {
@@ -115,6 +116,26 @@ export class PlainReader {
       if (bytes[from + at] !== unit || unit === quote || unit === backslash || unit > lastAscii) return false
     }
     return true
+  }
+}
+
+/** Views of memory from one place on, kept by length: making one costs more than most checksums. */
+class Views {
+  readonly #memory: ArrayBufferLike
+  readonly #from: number
+  readonly #kept: (Uint8Array | undefined)[] = new Array(keptViews).fill(undefined)
+
+  constructor(memory: ArrayBufferLike, from: number) {
+    this.#memory = memory
+    this.#from = from
+  }
+
+  of(length: number): Uint8Array {
+    const kept = this.#kept[length]
+    if (kept !== undefined) return kept
+    const view = new Uint8Array(this.#memory, this.#from, length)
+    if (length < keptViews) this.#kept[length] = view
+    return view
   }
 }
 
