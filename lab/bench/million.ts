@@ -85,8 +85,12 @@ function start(folder: string, context: BenchContext): Promise<Product> {
 
 const nameOf = (index: number) => `m.example/p${String(index).padStart(7, '0')}`
 const pathOf = (index: number) => `${nameOf(index)}/@v/v1.0.0.mod`
+/** A go.mod of 1.6 kB, as the warm rows have it. */
+const requires = Array.from({ length: 36 }, (_, i) => `\tm.example/dependency${i} v1.2.3 // indirect\n`).join(
+  '',
+)
 const bodyOf = (index: number) =>
-  Buffer.from(`module ${nameOf(index)}\n\ngo 1.20\n\nrequire m.example/other v1.${index}.0\n`)
+  Buffer.from(`module ${nameOf(index)}\n\ngo 1.20\n\nrequire (\n${requires})\n`)
 
 function drawUniformly(count: number): string {
   return `math.randomseed(os.time())

@@ -2,6 +2,7 @@ import { startFakeGoproxy } from '../fake-goproxy.ts'
 import { fetchAll } from '../load.ts'
 import { startProduct } from '../product.ts'
 import { servedBytes } from '../served-files.ts'
+import { median } from '../statistics.ts'
 import { makeModule, modulePath } from '../synthetic-modules.ts'
 import { wrk } from '../wrk.ts'
 import { type BenchRow, megabytes, temporaryFolder } from './row.ts'
@@ -58,8 +59,9 @@ export const soak: BenchRow = {
         )
       }
     }
-    const early = resident[PARTS / 10 - 1] ?? Number.NaN
-    const late = resident.at(-1) ?? Number.NaN
+    // One sample says where in a cycle of the garbage collector it was taken.
+    const early = median(resident.slice(PARTS / 10 - 2, PARTS / 10 + 1))
+    const late = median(resident.slice(-3))
     const ratio = late / early
     return [
       {
