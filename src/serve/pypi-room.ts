@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { Refusal } from '../ecosystems/ecosystem.ts'
+import { createPypiForesight } from '../ecosystems/pypi/foresight.ts'
 import { isProjectName, normalizeName, normalizePattern } from '../ecosystems/pypi/project-name.ts'
 import { createPypiEcosystem, type PypiEcosystem } from '../ecosystems/pypi/pypi-ecosystem.ts'
 import { PRIVATE_SOURCES, PYPI_SOURCES } from '../ecosystems/pypi/pypi-resources.ts'
@@ -51,6 +52,8 @@ export function pypiRoom(
     proveForm: (name, params) => ({ check: (body) => ports.check(name, body, params) }),
   })
 
+  const foresight = createPypiForesight({ ecosystem, now: ports.now })
+
   const gate = (name: string): Refusal | undefined => {
     if (!isPrivate(name) || pypi.privateUpstream.length > 0) return undefined
     const pattern = pypi.private.find((one) => compilePatterns([normalizePattern(one)])(normalizeName(name)))
@@ -58,7 +61,15 @@ export function pypiRoom(
   }
   const foundIn = origins['pypi.upstream'] ?? 'default'
   return {
-    ecosystem,
+    ecosystem: {
+      ...ecosystem,
+      foresight,
+      parse(path, asking) {
+        const userAgent = asking?.header('user-agent')
+        if (userAgent !== undefined) foresight.sawClient(userAgent)
+        return ecosystem.parse(path, asking)
+      },
+    },
     lists,
     gate,
     firstList: PYPI_SOURCES,

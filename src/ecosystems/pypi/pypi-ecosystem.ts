@@ -13,6 +13,8 @@ export interface PypiEcosystem extends Ecosystem {
   pageOf(project: string): Resource
   /** The map of the files that this page lists (files-map.ts). */
   filesOf(project: string): View
+  /** The newest files of this page (candidates.ts). */
+  candidatesOf(project: string): View
   fileOf(file: FileRequest): Resource
 }
 
@@ -42,14 +44,20 @@ export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosyste
     },
     refuse: renderRefusal,
     pageOf: resources.page,
-    filesOf: (project) => ({
-      key: `${resources.page(project).key}~files`,
-      of: resources.page(project),
-      mediaType: 'text/plain; charset=utf-8',
-      vary: '',
-      transform: { name: 'pypi.files', params: { project } },
-    }),
+    filesOf: (project) => digestView(resources.page(project), 'files'),
+    candidatesOf: (project) => digestView(resources.page(project), 'candidates'),
     fileOf: resources.file,
+  }
+}
+
+/** What is read of a page by ourselves, in a form that needs no parser. */
+function digestView(of: Resource, what: 'files' | 'candidates'): View {
+  return {
+    key: `${of.key}~${what}`,
+    of,
+    mediaType: 'text/plain; charset=utf-8',
+    vary: '',
+    transform: { name: `pypi.${what}`, params: { project: of.name } },
   }
 }
 

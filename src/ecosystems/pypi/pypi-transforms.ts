@@ -1,6 +1,7 @@
 /** What the renderer's program knows of PyPI: its transforms and its form checks, by name. */
 
 import type { Transform, Verdict } from '../ecosystem.ts'
+import { writeCandidates } from './candidates.ts'
 import { writeFilesMap } from './files-map.ts'
 import {
   htmlFiles,
@@ -42,7 +43,8 @@ function transform(from: {
 }
 
 /**
- * `pypi.json` and `pypi.html`: a project's page with our addresses. `pypi.files`: what it says of its files.
+ * `pypi.json` and `pypi.html`: a project's page with our addresses. `pypi.files` and `pypi.candidates`: what it says of its
+ * files, for ourselves.
  * `pypi.projects.json` and `.html`: the list of projects. `pypi.project`: the JSON API's answer.
  */
 export const pypiTransforms: Readonly<Record<string, Transform>> = {
@@ -68,6 +70,10 @@ export const pypiTransforms: Readonly<Record<string, Transform>> = {
       const page = latin1Of(bytes)
       return writeFilesMap(filesIn(page), htmlHead(page).base)
     },
+  }),
+  'pypi.candidates': transform({
+    json: (bytes, params) => writeCandidates(jsonFiles(bytes, scanJsonPage(bytes)), projectOf(params)),
+    html: (bytes, params) => writeCandidates(filesIn(latin1Of(bytes)), projectOf(params)),
   }),
   'pypi.projects.json': transform({
     json: (bytes) => {
