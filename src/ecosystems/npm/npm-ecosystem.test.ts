@@ -65,7 +65,7 @@ describe('packuments', () => {
           isPrivate: false,
         },
         mediaType: 'application/json',
-        vary: 'Accept',
+        vary: 'Accept, User-Agent',
         transform: { name: 'npm.full', params: { base, name: '@types/node' } },
       },
     })
@@ -108,13 +108,32 @@ describe('packuments', () => {
     const { ecosystem } = world()
     const variant = (path: string, accept = '', query = '') =>
       ecosystem.variantOf?.(path, asking({ accept }, { query }))
-    expect(variant('/express', corgi)).toBe('abbreviated')
+    expect(variant('/express', corgi)).toBe('dated')
     expect(variant('/express')).toBe('full')
     expect(variant('/-/package/express/dist-tags')).toBe('dist-tags')
     expect(variant('/express/-/express-1.0.0.tgz')).toBeUndefined()
     expect(variant('/-/ping')).toBeUndefined()
     expect(variant('/express', '', 'write=true')).toBeUndefined()
   })
+
+  const agents: readonly [agent: string, variant: string][] = [
+    ['npm/11.19.1 node/v20.20.2 linux x64 workspaces/false', 'abbreviated'],
+    ['Bun/1.4.5', 'abbreviated'],
+    ['yarn/1.22.22 npm/? node/v20.20.2 linux x64', 'abbreviated'],
+    ['pnpm/11.0.0 npm/? node/v20.20.2 linux x64', 'dated'],
+    ['curl/8.0', 'dated'],
+  ]
+  for (const [agent, variant] of agents) {
+    test(`${agent} reads the ${variant} form, and only for dates the full one is fetched as well`, () => {
+      const { ecosystem } = world()
+      const headers = { accept: corgi, 'user-agent': agent }
+      expect(ecosystem.variantOf?.('/express', asking(headers))).toBe(variant)
+      const asked = ecosystem.parse('/express', asking(headers))
+      if (asked.kind !== 'view') throw new Error('it should be a view')
+      expect(asked.view.beside?.resource.key).toBe(variant === 'dated' ? 'npm/express' : undefined)
+      expect('dated' in asked.view.transform.params).toBe(variant === 'dated')
+    })
+  }
 
   test('tags and manifests', () => {
     expect(parse('/-/package/express/dist-tags')).toMatchObject({

@@ -15,8 +15,8 @@ export interface NpmEcosystemOptions extends NpmResourceOptions {
   readonly isOwnToken: (authorization: string) => boolean
   /** Told of what an audit shows to be locked. */
   readonly locked: AuditRules['locked']
-  /** Told in which form a client asked for a packument. */
-  readonly formAsked: (name: string, form: PackumentForm) => void
+  /** Told in which form a client asked for a packument, and whether it is one that reads dates there. */
+  readonly formAsked: (name: string, form: PackumentForm, readsDates: boolean) => void
   readonly foresight?: Foresight
 }
 
@@ -71,12 +71,13 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
     }
     switch (request.kind) {
       case 'packument': {
-        const form = isAbbreviatedWanted(asking.header('accept')) ? 'abbreviated' : 'packument'
-        options.formAsked(name, form)
+        const variant = variantFor(asking)
+        const form = variant === 'full' ? 'packument' : 'abbreviated'
+        options.formAsked(name, form, variant === 'dated')
         const view =
-          form === 'abbreviated'
-            ? resources.abbreviatedView(name, way, asking.base)
-            : resources.fullView(name, way, asking.base)
+          variant === 'full'
+            ? resources.fullView(name, way, asking.base)
+            : resources.abbreviatedView(name, way, asking.base, variant === 'dated')
         return { kind: 'view', view }
       }
       case 'manifest':
@@ -126,7 +127,7 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
     variantOf(path, asking) {
       if (asking.query !== '' && asking.query.includes('write=')) return undefined
       if (path.includes('/-/')) return path.endsWith('/dist-tags') ? 'dist-tags' : undefined
-      return isAbbreviatedWanted(asking.header('accept')) ? 'abbreviated' : 'full'
+      return variantFor(asking)
     },
     nameOfFixed(path) {
       const name = packageOfTarball(path)
@@ -135,6 +136,15 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
     refuse: renderRefusal,
     ...(options.foresight === undefined ? {} : { foresight: options.foresight }),
   }
+}
+
+/**
+ * npm, bun and yarn read no dates in an abbreviated packument; they ask for the full one when they need some. All
+ * others get them, pnpm above all, and for that the full packument is fetched as well.
+ */
+function variantFor(asking: Asking): 'full' | 'abbreviated' | 'dated' {
+  if (!isAbbreviatedWanted(asking.header('accept'))) return 'full'
+  return /^(?:npm|bun|yarn)\//i.test(asking.header('user-agent') ?? '') ? 'abbreviated' : 'dated'
 }
 
 /** True when a client likes the abbreviated form at least as much as the full one (RFC 9110 12.5.1). */

@@ -128,16 +128,18 @@ export class NpmResources {
     return {
       ...viewOf(this.packument(name, route), 'npm.full', { base, name }),
       mediaType: FULL,
-      vary: 'Accept',
+      vary: 'Accept, User-Agent',
     }
   }
 
-  abbreviatedView(name: string, route: NpmRoute, base: string): View {
+  /** `dated`: with the dates out of the full packument, where the source's own abbreviated form has none. */
+  abbreviatedView(name: string, route: NpmRoute, base: string, dated: boolean): View {
+    const params = { base, name, ...(dated ? { dated: 'yes' } : {}) }
     return {
-      ...viewOf(this.abbreviated(name, route), 'npm.abbreviated', { base, name }),
-      beside: { resource: this.packument(name, route), patienceMs: TIME_PATIENCE_MS },
+      ...viewOf(this.abbreviated(name, route), 'npm.abbreviated', params),
+      ...(dated ? { beside: { resource: this.packument(name, route), patienceMs: TIME_PATIENCE_MS } } : {}),
       mediaType: ABBREVIATED,
-      vary: 'Accept',
+      vary: 'Accept, User-Agent',
     }
   }
 

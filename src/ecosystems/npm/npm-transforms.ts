@@ -4,6 +4,7 @@ import type { Transform, Verdict } from '../ecosystem.ts'
 import { abbreviatedView } from './abbreviated-view.ts'
 import { distIndex } from './dist-index.ts'
 import { distTagsView } from './dist-tags-view.ts'
+import { edgesView } from './edges.ts'
 import { fullView, manifestView } from './full-view.ts'
 import { checkObject, checkPackument } from './packument-check.ts'
 
@@ -13,6 +14,7 @@ export const npmTransforms: Readonly<Record<string, Transform>> = {
   'npm.version': manifestView,
   'npm.dist-tags': distTagsView,
   'npm.dist': distIndex,
+  'npm.edges': edgesView,
 }
 
 export const npmChecks: Readonly<

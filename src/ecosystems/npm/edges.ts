@@ -1,0 +1,172 @@
+/** What a packument says of dependencies, small enough to be read on the serving thread. */
+
+import type { SemVer } from 'semver'
+import parseVersion from 'semver/functions/parse.js'
+import satisfies from 'semver/functions/satisfies.js'
+import type { Transform } from '../ecosystem.ts'
+import type { JsonReader } from '../json-scan.ts'
+import { isPackageName } from './package-name.ts'
+import { walkPackument } from './packument.ts'
+
+/** So many versions are told: the newest, and the highest of each minor line, which ranges pick. */
+const MAX_VERSIONS = 400
+const NEWEST = 100
+const MAX_TAGS = 50
+/** Dependencies of one version; more is no package but a list of packages. */
+const MAX_DEPENDENCIES = 500
+
+export interface EdgesOfVersion {
+  readonly version: string
+  /** Name → range, of what is installed with it. */
+  readonly needs: Readonly<Record<string, string>>
+  /** It is made for some platforms only, so its tarball may never be asked for. */
+  readonly isPlatformBound: boolean
+}
+
+export interface Edges {
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  /** Highest first. */
+  readonly versions: readonly EdgesOfVersion[]
+}
+
+interface Found {
+  needs: Map<string, string>
+  isPlatformBound: boolean
+}
+
+/** As one JSON object of the form `Edges`, in which equal sets of dependencies stand once. */
+export const edgesView: Transform = function* ({ body }) {
+  let name = ''
+  const tags = new Map<string, string>()
+  const parsed = new Map<string, SemVer>()
+  walkPackument(body, {
+    member: (key, _span, reader) => {
+      if (key === 'name') name = reader.string()?.text ?? ''
+      if (key === 'dist-tags' && reader.kind() === 'object') {
+        reader.object((tag) => {
+          const version = reader.string()?.text
+          if (version !== undefined && tags.size < MAX_TAGS) tags.set(tag, version)
+        })
+      }
+    },
+    version: (version) => {
+      const semver = parseVersion(version, { loose: true })
+      if (semver !== null) parsed.set(version, semver)
+    },
+  })
+  const told = worthTelling(parsed, new Set(tags.values()))
+  const found = new Map<string, Found>()
+  const isTold = new Set(told)
+  walkPackument(body, {
+    version: (version, _span, reader) => {
+      if (isTold.has(version)) found.set(version, edgesOf(reader))
+    },
+  })
+  const sets = new Map<string, number>()
+  const versions = told.map((version) => {
+    const { needs, isPlatformBound } = found.get(version) ?? { needs: new Map(), isPlatformBound: false }
+    const set = JSON.stringify([...needs])
+    let index = sets.get(set)
+    if (index === undefined) {
+      index = sets.size
+      sets.set(set, index)
+    }
+    return [version, index, isPlatformBound ? 1 : 0]
+  })
+  const [head, tagged] = [JSON.stringify(name), JSON.stringify([...tags])]
+  yield Buffer.from(`{"name":${head},"tags":${tagged},"versions":${JSON.stringify(versions)},"sets":[`)
+  yield Buffer.from(`${[...sets.keys()].join(',')}]}`)
+}
+
+/** Reads what `edgesView` made. */
+export function readEdges(digest: Uint8Array): Edges {
+  const said: {
+    name: string
+    tags: [string, string][]
+    versions: [string, number, number][]
+    sets: [string, string][][]
+  } = JSON.parse(Buffer.from(digest).toString('utf8'))
+  const sets = said.sets.map((set) => Object.fromEntries(set))
+  return {
+    name: said.name,
+    tags: Object.fromEntries(said.tags),
+    versions: said.versions.map(([version, set, bound]) => ({
+      version,
+      needs: sets[set] ?? {},
+      isPlatformBound: bound === 1,
+    })),
+  }
+}
+
+/**
+ * The version that npm, pnpm and bun pick for a range or a tag (npm-pick-manifest): what is tagged `latest` when it
+ * fits, else the highest that does. Undefined for what is no range, or when nothing that is told fits.
+ */
+export function pickVersion({ tags, versions }: Edges, wanted: string): EdgesOfVersion | undefined {
+  const range = wanted.trim()
+  const versionOf = (version: string | undefined) => versions.find((one) => one.version === version)
+  if (Object.hasOwn(tags, range)) return versionOf(tags[range])
+  const latest = versionOf(Object.hasOwn(tags, 'latest') ? tags.latest : undefined)
+  if (latest !== undefined && (range === '' || range === '*' || fits(latest.version, range))) return latest
+  return versions.find(({ version }) => fits(version, range))
+}
+
+/** What `name: range` in a manifest asks for; undefined for what no registry is asked (git, a file, a workspace). */
+export function wantOf(
+  name: string,
+  range: string,
+): { readonly name: string; readonly range: string } | undefined {
+  const [, alias, aliased = ''] = /^npm:(@?[^@]+)(?:@(.*))?$/.exec(range) ?? []
+  const want = alias === undefined ? { name, range } : { name: alias, range: aliased }
+  return /[/:]/.test(want.range) || !isPackageName(want.name) ? undefined : want
+}
+
+function fits(version: string, range: string): boolean {
+  return satisfies(version, range, { loose: true })
+}
+
+function edgesOf(reader: JsonReader): Found {
+  const found: Found = { needs: new Map(), isPlatformBound: false }
+  const peers = new Map<string, string>()
+  const optional = new Set<string>()
+  reader.object((key) => {
+    if (key === 'os' || key === 'cpu' || key === 'libc') found.isPlatformBound = true
+    if (reader.kind() !== 'object') return
+    if (key === 'dependencies' || key === 'optionalDependencies') ranges(reader, found.needs)
+    if (key === 'peerDependencies') ranges(reader, peers)
+    if (key === 'peerDependenciesMeta') {
+      reader.object((name) => {
+        if (reader.kind() !== 'object') return
+        reader.object((member) => {
+          if (member === 'optional' && reader.read(reader.skip()) === 'true') optional.add(name)
+        })
+      })
+    }
+  })
+  for (const [name, range] of peers) {
+    if (!optional.has(name) && !found.needs.has(name)) found.needs.set(name, range)
+  }
+  return found
+}
+
+function ranges(reader: JsonReader, into: Map<string, string>): void {
+  reader.object((name) => {
+    const range = reader.string()?.text
+    if (range !== undefined && range.length <= 256 && into.size < MAX_DEPENDENCIES) into.set(name, range)
+  })
+}
+
+function worthTelling(parsed: ReadonlyMap<string, SemVer>, tagged: ReadonlySet<string>): readonly string[] {
+  const sorted = [...parsed].sort(([, a], [, b]) => b.compare(a))
+  const lines = new Set<string>()
+  return sorted
+    .filter(([version, { major, minor, prerelease }], index) => {
+      const line = prerelease.length > 0 ? undefined : `${major}.${minor}`
+      const isFirst = line !== undefined && !lines.has(line)
+      if (line !== undefined) lines.add(line)
+      return index < NEWEST || isFirst || tagged.has(version)
+    })
+    .slice(0, MAX_VERSIONS)
+    .map(([version]) => version)
+}
