@@ -53,6 +53,19 @@ export const answerFaults: readonly FaultRow[] = [
     }),
   },
   {
+    id: 'slow-but-alive',
+    injected:
+      'the only source takes longer for an answer than `upstream.budgetMs`, and answers other questions meanwhile',
+    promised: 'the body, within `upstream.firstByteMs`',
+    check: async (lab) => {
+      const upstream = await lab.upstream()
+      upstream.inject({ pattern: victimZip, fault: { kind: 'delay', delayMs: 1500 } })
+      const env = { POSTHASTE_UPSTREAM_BUDGET_MS: '800', POSTHASTE_UPSTREAM_FIRST_BYTE_MS: '8000' }
+      await (await lab.serve(upstream.url, env)).getsWhole(victimZip)
+      assert.equal(upstream.requestsOf(victimZip), 1)
+    },
+  },
+  {
     id: 'stall-mid-body',
     injected: 'the body stops in the middle, the connection stays open',
     promised: `continued by \`Range\` where that can be done; else ${refused('where it stalled')}; ${orCut}`,
