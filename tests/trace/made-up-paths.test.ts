@@ -1,0 +1,87 @@
+import { expect } from 'bun:test'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { testUnless } from '../support/test-unless.ts'
+import { netLab, whyNoLab } from './net-lab.ts'
+import { hostsOf, trace, traced } from './traced.ts'
+import type { TunNetwork } from './tun-router.ts'
+
+const noTun = await access('/dev/net/tun').then(
+  () => undefined,
+  () => 'no /dev/net/tun',
+)
+const inLab = testUnless((await whyNoLab()) ?? noTun)
+const target = '10.77.99.1'
+const hosts = ['10.77.1.1', '10.77.2.1', '10.77.3.1', target]
+
+async function behindTun(network: TunNetwork) {
+  const lab = await netLab('a')
+  await lab.keep('a', join(import.meta.dirname, 'tun-router.ts'), JSON.stringify(network))
+  return lab
+}
+
+inLab('MPLS labels are shown, as root and without privileges', async () => {
+  await using lab = await behindTun({ hops: [{}, { labels: [24_001, 17] }, {}] })
+  const runs = await Promise.all([
+    trace(lab, target, '--tcp', '--rounds', '1'),
+    trace(lab, target, '--udp', '--rounds', '1'),
+    trace(lab, target, '--icmp', '--rounds', '1'),
+    lab.traceAsNobody('a', target, '--udp', '-n', '--json', '--rounds', '1').then(traced),
+    lab.traceAsNobody('a', target, '--tcp', '-n', '--json', '--rounds', '1').then(traced),
+  ])
+  for (const path of runs) {
+    expect(hostsOf(path)).toEqual(hosts)
+    expect(path.hops.map((hop) => hop.hosts[0]?.labels.map(({ label }) => label))).toEqual([
+      [],
+      [24_001, 17],
+      [],
+      [],
+    ])
+  }
+})
+
+inLab(
+  'routers that quote 8 bytes only are matched; without privileges each TTL gets its own port',
+  async () => {
+    await using lab = await behindTun({ hops: [{}, { shortQuote: true }, { shortQuote: true }] })
+    const [tcp, udp, icmp, nobody] = await Promise.all([
+      trace(lab, target, '--tcp', '--rounds', '1'),
+      trace(lab, target, '--udp', '--rounds', '1'),
+      trace(lab, target, '--icmp', '--rounds', '1'),
+      lab
+        .traceAsNobody('a', target, '--udp', '-n', '--json', '--rounds', '3', '--interval', '200')
+        .then(traced),
+    ])
+    for (const path of [tcp, udp, icmp, nobody]) expect(hostsOf(path)).toEqual(hosts)
+    expect(tcp.limits).toEqual([])
+    expect(nobody.limits).toEqual(['udp-port-per-ttl'])
+  },
+)
+
+inLab('garbage beside the answers changes nothing', async () => {
+  await using lab = await behindTun({ hops: [{}, {}, {}], garbage: true })
+  const runs = await Promise.all([
+    trace(lab, target, '--tcp', '--rounds', '2'),
+    trace(lab, target, '--udp', '--rounds', '2'),
+    trace(lab, target, '--icmp', '--rounds', '2'),
+    lab.traceAsNobody('a', target, '--tcp', '-n', '--json', '--rounds', '2').then(traced),
+  ])
+  for (const path of runs) {
+    expect(hostsOf(path)).toEqual(hosts)
+    expect(path).toMatchObject({ code: 0, verdict: { id: 'path.fine' } })
+  }
+})
+
+inLab('delay and jitter are placed where they begin and stay; a slow hop alone is nothing', async () => {
+  await using lab = await behindTun({ hops: [{}, { delayMs: 400 }, { silent: true }] })
+  const slow = await trace(lab, target, '--rounds', '3')
+  expect(slow).toMatchObject({ code: 1, verdict: { id: 'path.delay', where: { afterTtl: 1, fromTtl: 2 } } })
+  expect(slow.target?.bestMs).toBeGreaterThanOrEqual(400)
+  await using unsteady = await behindTun({ hops: [{}, { jitterMs: 120 }, {}] })
+  const varying = await trace(unsteady, target, '--rounds', '20', '--flows', '1')
+  expect(varying).toMatchObject({
+    code: 1,
+    verdict: { id: 'path.unsteady', where: { afterTtl: 1, fromTtl: 2 } },
+  })
+  expect(varying.target?.worstMs).toBeGreaterThanOrEqual(120)
+})
