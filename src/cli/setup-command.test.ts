@@ -63,7 +63,7 @@ describe('asking', () => {
     const asked: string[] = []
     const ask = async (question: string) => asked.push(question) > 1
     expect(await at.setup('npm pip', { ...served, ask })).toMatchObject({ code: 1 })
-    expect(asked).toEqual(['Write these changes?'])
+    expect(asked).toEqual(['\nWrite these changes?'])
     expect([await at.read('.npmrc'), await at.journal()]).toEqual([undefined, []])
   })
 

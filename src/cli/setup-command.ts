@@ -10,7 +10,7 @@ import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { settingsFor } from './settings.ts'
-import { askOnTerminal } from './setup-ask.ts'
+import { askOnTerminal, Interrupted } from './setup-ask.ts'
 import { type Done, setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
 import { planReport } from './setup-report.ts'
@@ -122,7 +122,7 @@ export async function setupCommand(
     return await runSetup(job, target, scope, hooks.served ?? SERVED)
   } catch (error) {
     tellError(error, io, 'setup')
-    return 2
+    return error instanceof Interrupted ? 1 : 2
   }
 }
 
@@ -213,7 +213,7 @@ async function decideAndWrite(
       return undefined
     }
     const count = setups.filter(hasChanges).length
-    if (!(await job.ask(`Write ${count === 1 ? 'this change' : 'these changes'}?`))) {
+    if (!(await job.ask(`\nWrite ${count === 1 ? 'this change' : 'these changes'}?`))) {
       io.stdout.write('nothing was written\n')
       return undefined
     }

@@ -15,10 +15,15 @@ const CONTEXT = 1
 
 /** What a person decides on: for each client what is set, by whom, what would be, and the change. */
 export function planReport(setups: readonly ClientSetup[], look: Look): string[] {
-  return setups.flatMap((setup, index) => [...(index === 0 ? [] : ['']), ...oneClient(setup, look)])
+  const shownEdits: PlannedEdit[] = []
+  return setups.flatMap((setup, index) => {
+    const lines = oneClient(setup, look, shownEdits)
+    if (setup.outcome.possible) shownEdits.push(...setup.outcome.edits)
+    return index === 0 ? lines : ['', ...lines]
+  })
 }
 
-function oneClient(setup: ClientSetup, look: Look): string[] {
+function oneClient(setup: ClientSetup, look: Look, above: readonly PlannedEdit[]): string[] {
   const { client, now, outcome, isInstalled, isServed, wanted } = setup
   const warn = (text: string) => `  ${paint('!', 'yellow', look.colour)} ${shown(text)}`
   const bad = (text: string) => `  ${paint('✗', 'red', look.colour)} ${shown(text)}`
@@ -37,7 +42,7 @@ function oneClient(setup: ClientSetup, look: Look): string[] {
     lines.push(warn(`${client.path}/ is not served yet: ${client.title} would find nothing there`))
   }
   for (const note of plan.notes) lines.push(warn(note))
-  return [...lines, ...edits.flatMap((edit) => editLines(edit, look))]
+  return [...lines, ...edits.flatMap((edit) => editLines(edit, look, above))]
 }
 
 /** How what stands above is taken away. */
@@ -50,7 +55,7 @@ function layerText({ where, value, setter }: Layer): string {
   return `${shown(value ?? '')}  (${shown(setter === 'default' ? where : `${setter}: ${where}`)})`
 }
 
-function editLines(edit: PlannedEdit, { machine, colour }: Look): string[] {
+function editLines(edit: PlannedEdit, { machine, colour }: Look, above: readonly PlannedEdit[]): string[] {
   if (edit.kind === 'unchanged') return []
   if (edit.kind === 'refused') {
     const path = shortPath(edit.path, machine)
@@ -61,6 +66,10 @@ function editLines(edit: PlannedEdit, { machine, colour }: Look): string[] {
   }
   const { path, found, before, after, command } = edit.change
   const link = found.realPath === path ? '' : ` → ${shortPath(found.realPath, machine)}`
+  const isAbove = above.some(
+    (one) => one.kind === 'change' && one.change.path === path && one.change.after === after,
+  )
+  if (isAbove) return [`  ${shown(shortPath(path, machine))}: the same change as above`]
   const how = command === undefined ? '' : `, as '${command}' does`
   const isNew = found.bytes === undefined ? 'new file ' : ''
   const head = `  ${isNew}${shown(`${shortPath(path, machine)}${link}${how}`)}`

@@ -4,6 +4,7 @@ import { SettingsFileError } from '../clients/file-text.ts'
 import { shortPath } from '../clients/machine.ts'
 import { carryOutUndo, planUndo, type Span, spansOf, type Undo } from '../clients/undo-change.ts'
 import type { ExitCode } from './io.ts'
+import { Interrupted } from './setup-ask.ts'
 import type { SetupJob } from './setup-command.ts'
 import { diffText, shown } from './setup-report.ts'
 
@@ -50,6 +51,7 @@ async function undoOne(job: SetupJob, span: Span): Promise<Row> {
     if (!job.json) job.io.stdout.write(`${shown(`${told[result]} ${shortPath(path, job.machine)}`)}\n`)
     return row(result)
   } catch (error) {
+    if (error instanceof Interrupted) throw error
     const message = error instanceof Error ? error.message : String(error)
     const hint = error instanceof SettingsFileError ? ` (${error.hint})` : ''
     job.io.stderr.write(`posthaste setup: ${shown(`${path} is left alone: ${message}${hint}`)}\n`)

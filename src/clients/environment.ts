@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Layer } from './client.ts'
-import { type Machine, shortPath } from './machine.ts'
+import { type Machine, shortPath, upwards } from './machine.ts'
 
 /** Files in which people set variables, and what sets one there. */
 const SHELL_FILES = [
@@ -34,12 +34,13 @@ export async function environmentLayer(
   return { setter: 'environment', where: names[0] ?? '', value: undefined }
 }
 
-/** `~/.bashrc:12`: the last line of a shell's or the system's file that sets a variable. */
+/** `~/.bashrc:12`: the last line of a shell's, the system's or direnv's file that sets a variable. */
 async function settingOf(machine: Machine, name: string): Promise<string | undefined> {
   const files = [
     ...SHELL_FILES.map((file) => join(machine.home, file)),
     join(machine.etc, 'environment'),
     join(machine.etc, 'profile'),
+    ...upwards(machine.cwd).map((folder) => join(folder, '.envrc')),
   ]
   const sets = new RegExp(
     `^\\s*(?:(?:export|declare\\s+-x|typeset\\s+-x)\\s+)?${RegExp.escape(name)}=|^\\s*set\\s+(?:-\\S+\\s+)*${RegExp.escape(name)}\\s`,

@@ -7,7 +7,7 @@ import { builtIn, formerly, plainHttp, replacing } from './file-layer.ts'
 import { installed } from './machine.ts'
 import { npmrcFiles, projectNpmrc, scopeNotes, userNpmrc } from './npmrc-layers.ts'
 
-/** npm 7 and later: command line > environment > project > user > prefix > built in (docs.npmjs.com, npmrc). */
+/** npm 7 and later: command line > environment > project > user > prefix > built in (npm documentation, npmrc). */
 export const npmClient: Client = {
   id: 'npm',
   title: 'npm',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   access,
+  chown,
   constants,
   mkdir,
   open,
@@ -21,6 +22,7 @@ export interface Found {
   readonly bytes: Uint8Array | undefined
   /** Permission bits of what is there. */
   readonly mode: number | undefined
+  /** Of a new file: that of the folder around it, so that root (sudo) leaves none of its own in a user's home. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
   /** Why it must not be written; undefined when it may. */
   readonly locked: string | undefined
@@ -51,7 +53,7 @@ export async function findFile(path: string): Promise<Found> {
   })
   if (found === undefined) {
     const locked = (await isFolderWritable(dirname(realPath))) ? undefined : 'its folder is read-only'
-    return { realPath, bytes: undefined, mode: undefined, owner: undefined, locked }
+    return { realPath, bytes: undefined, mode: undefined, owner: await nearestOwner(realPath), locked }
   }
   if (!found.isFile()) throw new SettingsFileError('it is no file', 'move it away')
   const mode = found.mode & 0o7777
@@ -63,7 +65,7 @@ export async function findFile(path: string): Promise<Found> {
     bytes: await readFile(realPath),
     mode,
     owner: { uid: found.uid, gid: found.gid },
-    locked: writable ? undefined : 'it is read-only',
+    locked: !writable ? 'it is read-only' : isAnothers(found.uid) ? 'it belongs to another user' : undefined,
   }
 }
 
@@ -79,6 +81,7 @@ export async function replaceFile(
   const folder = dirname(realPath)
   const made = await missingFolders(folder)
   await mkdir(folder, { recursive: true })
+  if (owner !== undefined && isOther(owner)) for (const one of made) await chown(one, owner.uid, owner.gid)
   const temporary = join(folder, `.${basename(realPath)}.${randomUUID()}`)
   try {
     {
@@ -96,8 +99,23 @@ export async function replaceFile(
   return made
 }
 
+function isAnothers(uid: number): boolean {
+  const me = process.getuid?.()
+  return me !== undefined && me !== 0 && me !== uid
+}
+
+/** Only root gives files away; others keep the group where they are in it. */
 function isOther({ uid, gid }: { readonly uid: number; readonly gid: number }): boolean {
-  return process.getuid?.() !== uid || process.getgid?.() !== gid
+  const me = process.getuid?.()
+  if (me === 0) return uid !== 0 || gid !== process.getgid?.()
+  return me === uid && gid !== process.getgid?.() && (process.getgroups?.() ?? []).includes(gid)
+}
+
+async function nearestOwner(path: string): Promise<Found['owner']> {
+  const folder = dirname(path)
+  const found = await stat(folder).catch(() => undefined)
+  if (found !== undefined) return { uid: found.uid, gid: found.gid }
+  return folder === path ? undefined : nearestOwner(folder)
 }
 
 async function missingFolders(folder: string): Promise<string[]> {
