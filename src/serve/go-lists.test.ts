@@ -49,7 +49,10 @@ test.skipIf(!shipped)('an address in the setting takes the place of them all', a
 const NAME = 'sumdb.example'
 const KEY = createNoteSigner(NAME, new Uint8Array(32).fill(3)).key
 
-async function listsFor(settings: Record<string, string>): Promise<ReturnType<typeof goLists>> {
+async function listsFor(
+  settings: Record<string, string>,
+  origin?: string,
+): Promise<ReturnType<typeof goLists>> {
   const loaded = await loadConfig({
     env: { POSTHASTE_GO_SUMDB: 'off', ...settings },
     cwd: '/nowhere',
@@ -57,7 +60,7 @@ async function listsFor(settings: Record<string, string>): Promise<ReturnType<ty
     readFile: async () => undefined,
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-  return goLists(loaded.config, loaded.origins)
+  return goLists(loaded.config, loaded.origins, [], origin)
 }
 
 const short = (list: SourceList = []) =>
@@ -76,6 +79,21 @@ test.each([
   const lists = await listsFor({ POSTHASTE_GO_UPSTREAM: upstream })
   expect(short(lists[GO_SOURCES])).toEqual(expected)
   expect(lists[SUMDB_SOURCES]).toBeUndefined()
+})
+
+test('the source that the toolchain brings along is the origin, wherever it stands', async () => {
+  const upstream = 'https://mirror.example|https://origin.example/,direct'
+  const { [GO_SOURCES]: list = [] } = await listsFor(
+    { POSTHASTE_GO_UPSTREAM: upstream },
+    'https://origin.example',
+  )
+  expect(list.flatMap((step) => (step.kind === 'source' ? [step.origin] : []))).toEqual([false, true])
+})
+
+test('two sources that differ in their scheme alone have ids of their own', async () => {
+  const upstream = 'https://a.example|http://a.example'
+  const { [GO_SOURCES]: list } = await listsFor({ POSTHASTE_GO_UPSTREAM: upstream })
+  expect(short(list)).toEqual(['a.example|', 'http://a.example'])
 })
 
 test('each source says where it was found', async () => {
