@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { configurationPage } from '../src/config/configuration-page.ts'
 import { jsonSchema } from '../src/config/json-schema.ts'
+import { verdictsPage } from '../tests/doctor/verdicts-page.ts'
 import { faultsPage } from '../tests/faults/faults-page.ts'
 
 /** What `npm run docs` writes, by path below docs/. */
@@ -10,6 +11,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'configuration.md': configurationPage(),
     'configuration.schema.json': asFormatted(jsonSchema()),
     'faults.md': faultsPage(),
+    'verdicts.md': verdictsPage(),
   }
 }
 

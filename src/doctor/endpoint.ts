@@ -222,10 +222,10 @@ export class Endpoint {
   ): Promise<ConnectFact['outcome']> {
     const { limits, signal } = this.#run
     const opened = await openConnection({ address, port, timeoutMs: limits.connectMs, signal })
-    if (opened.outcome === 'open') opened.socket.destroy()
+    const outcome = opened.outcome === 'open' ? await staysOpen(opened.socket) : opened.outcome
     this.#run.record(this.name, opened.tookMs, {
       probe: 'tcp',
-      outcome: opened.outcome,
+      outcome,
       host: this.host,
       address,
       port,
@@ -233,7 +233,7 @@ export class Endpoint {
       purpose,
       ...('code' in opened && opened.code !== '' ? { code: opened.code } : {}),
     })
-    return opened.outcome
+    return outcome
   }
 
   async #makeReady(): Promise<Stage> {
@@ -337,3 +337,20 @@ export class Endpoint {
 
 /** A name that no filter for package registries knows; reserved by RFC 2606. */
 const controlName = 'www.example.com'
+
+const heldMs = 60
+
+/** Whether a fresh connection is cut before anything was sent over it. Closes it. */
+function staysOpen(socket: Socket): Promise<'open' | 'reset' | 'closed'> {
+  return new Promise((resolve) => {
+    const settle = (outcome: 'open' | 'reset' | 'closed') => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(outcome)
+    }
+    const timer = setTimeout(() => settle('open'), heldMs)
+    socket.on('error', () => settle('reset'))
+    socket.on('end', () => settle('closed'))
+    socket.resume()
+  })
+}

@@ -14,10 +14,16 @@ import { loadTrust } from '../upstream/tls-trust.ts'
 import { VERSION } from '../version.ts'
 import type { SettingFact } from './evidence.ts'
 import { defaultLimits } from './limits.ts'
-import { checkGoValues, checkModuleCache, readGoValues, requiredHosts } from './probes/go-settings.ts'
+import {
+  checkGoValues,
+  checkModuleCache,
+  type GoValues,
+  readGoValues,
+  requiredHosts,
+} from './probes/go-settings.ts'
 import { checkProxyVariables } from './probes/proxy-variables.ts'
 import { parseResolverFile } from './resolver-file.ts'
-import type { DoctorOptions } from './run.ts'
+import type { DoctorOptions, Lookup } from './run.ts'
 import { hostOf, type Target } from './target.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -106,7 +112,7 @@ async function systemLookup(host: string): Promise<readonly string[]> {
 }
 
 /** The list with `|` in place of `,`, when the `,` stands after its first source. */
-function commaAfterFirst(list: string | undefined): SettingFact[] {
+export function commaAfterFirst(list: string | undefined): SettingFact[] {
   const match = /^\s*(https?:[^,|]+),(.+)$/.exec(list ?? '')
   if (match === null) return []
   return [
@@ -122,14 +128,16 @@ function commaAfterFirst(list: string | undefined): SettingFact[] {
   ]
 }
 
-async function privateHosts(
+/** Hosts of the project's requirements that lie inside, and that GOPRIVATE does not name. */
+export async function privateHosts(
   cwd: string,
-  values: Parameters<typeof requiredHosts>[1],
+  values: GoValues,
+  lookup: Lookup = systemLookup,
 ): Promise<SettingFact[]> {
   const hosts = await requiredHosts(cwd, values)
   const found = await Promise.all(
     hosts.map(async (host) => {
-      const addresses = await systemLookup(host).catch(() => [])
+      const addresses = await lookup(host).catch(() => [])
       return addresses.some((address) => classOf(address) === 'private') ? [host] : []
     }),
   )

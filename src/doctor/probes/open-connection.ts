@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, isIPv6, type Socket } from 'node:net'
 import { errorCode } from '../../upstream/failure.ts'
 import type { ConnectOutcome } from '../evidence.ts'
 
@@ -42,9 +42,37 @@ export function openConnection({ address, port, timeoutMs, signal }: ConnectOpti
     const late = setTimeout(stop, timeoutMs)
     signal.addEventListener('abort', stop, { once: true })
     socket.on('error', (error) => {
+      const tookMs = took()
       const code = errorCode(error)
-      settle({ outcome: outcomes[code] ?? 'failed', code, tookMs: took() })
+      clearTimeout(late)
+      if (code !== 'ECONNREFUSED') return settle({ outcome: outcomes[code] ?? 'failed', code, tookMs })
+      void unreachableCode(address, port, timeoutMs).then((truth = code) =>
+        settle({ outcome: outcomes[truth] ?? 'failed', code: truth, tookMs }),
+      )
     })
     socket.once('connect', () => settle({ outcome: 'open', socket, tookMs: took() }))
   })
+}
+
+/**
+ * Bun's node:net tells every ICMP refusal as ECONNREFUSED; its fetch keeps the system's own code. Undefined when that is
+ * no other one. Nothing is sent: there is no connection that a request could take.
+ */
+async function unreachableCode(
+  address: string,
+  port: number,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const host = isIPv6(address) ? `[${address}]` : address
+  try {
+    const answer = await fetch(`http://${host}:${port}/`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    await answer.body?.cancel()
+    return undefined
+  } catch (error) {
+    const code = errorCode(error)
+    return code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'ENOPROTOOPT' ? code : undefined
+  }
 }

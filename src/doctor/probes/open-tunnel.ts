@@ -52,6 +52,7 @@ function connectMethod({ proxy, host, port, timeoutMs }: TunnelRequest, socket: 
       clearTimeout(late)
       for (const event of ['data', 'error', 'end', 'close']) socket.removeAllListeners(event)
       socket.on('error', () => socket.destroy())
+      // Not paused: whoever tunnels TLS or HTTP speaks first, so that nothing can be lost meanwhile.
       if (said.outcome === 'open') return resolve({ said, socket })
       socket.destroy()
       resolve({ said, socket: undefined })
@@ -68,9 +69,6 @@ function connectMethod({ proxy, host, port, timeoutMs }: TunnelRequest, socket: 
         return settle({ outcome: 'not-proxy', reason: printableLine(raw) })
       const { status, headers } = read.head
       if (status >= 200 && status < 300) {
-        const rest = raw.subarray(read.length)
-        socket.pause()
-        if (rest.length > 0) socket.unshift(rest)
         return settle({ outcome: 'open', status })
       }
       const schemes = (headers.get('proxy-authenticate') ?? '')
@@ -102,7 +100,7 @@ function secure({
       socket.destroy()
       resolve({ said, socket: undefined })
     }
-    const late = setTimeout(() => fail({ outcome: 'silent' }), timeoutMs)
+    const late = setTimeout(() => fail({ outcome: 'bad-tls', reason: 'no answer' }), timeoutMs)
     const tls = connectTls({ socket, secureContext: trust, servername: proxy.host })
     tls.on('error', (error) => fail({ outcome: 'bad-tls', reason: errorCode(error) || error.message }))
     tls.on('close', () => fail({ outcome: 'bad-tls', reason: 'closed' }))

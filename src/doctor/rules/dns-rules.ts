@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { blockList, classOf, within } from '../../upstream/address.ts'
 import type { EvidenceOf, QueryOutcome } from '../evidence.ts'
-import { type Seen, unique } from '../seen.ts'
+import { hostOfEndpoint, type Seen, unique } from '../seen.ts'
 import type { VerdictId } from '../verdict.ts'
 import { type Conclusion, type Control, median, type Rule, type RuleContext } from './rule.ts'
 
@@ -144,7 +144,11 @@ export const dnsRules: readonly Rule[] = [
     find: (seen) =>
       seen.hosts.flatMap((host): Conclusion[] => {
         const invented = answersFor(seen, host).filter(({ addresses }) => addresses.some(isFake))
-        const failed = seen.of('tcp').filter((connect) => connect.host === host && isFake(connect.address))
+        const failed = seen
+          .of('tcp')
+          .filter(
+            ({ host: name, address, purpose }) => name === host && isFake(address) && purpose === 'target',
+          )
         const works = failed.some(({ outcome }) => outcome === 'open')
         if (invented.length === 0 || works || failed.length === 0) return []
         return [
@@ -329,23 +333,25 @@ function serverRule(id: VerdictId, outcomes: readonly QueryOutcome[]): Rule {
             },
           ]
         }
-        return lostHosts.flatMap((host): Conclusion[] => {
-          const own = lost.filter(
-            (query) => query.host === host && query.purpose === 'name' && query.type === 'A',
-          )
-          if (own.length < 2 || asked.some((query) => query.host === host && query.outcome === 'answer'))
-            return []
-          return [
-            {
-              target: host,
-              confidence: 'likely',
-              from: own,
-              control: { key: 'other-name', from: answered.slice(0, 1) },
-              cause: 'host',
-              params: { server, host, others: 0 },
-            },
-          ]
-        })
+        return lostHosts
+          .filter((host) => ownHosts(seen).includes(host))
+          .flatMap((host): Conclusion[] => {
+            const own = lost.filter(
+              (query) => query.host === host && query.purpose === 'name' && query.type === 'A',
+            )
+            if (own.length < 2 || asked.some((query) => query.host === host && query.outcome === 'answer'))
+              return []
+            return [
+              {
+                target: host,
+                confidence: 'likely',
+                from: own,
+                control: { key: 'other-name', from: answered.slice(0, 1) },
+                cause: 'host',
+                params: { server, host, others: 0 },
+              },
+            ]
+          })
       }),
   }
 }
@@ -383,7 +389,7 @@ function answerRule(id: VerdictId, ...outcomes: readonly QueryOutcome[]): Rule {
         if (whole) return [one(server, failed)]
         return hosts
           .filter((host) => !asked.some((query) => query.host === host && query.outcome === 'answer'))
-          .filter((host) => seen.hosts.includes(host) || !seen.allHosts.includes(host))
+          .filter((host) => ownHosts(seen).includes(host))
           .map((host) =>
             one(
               host,
@@ -404,19 +410,19 @@ function names(seen: Seen, host: string): Query[] {
 
 /** Hosts that a client would find no address for. */
 function unresolved(seen: Seen): readonly string[] {
-  return askedHosts(seen).filter((host) => {
+  return ownHosts(seen).filter((host) => {
     const lookups = seen.of('dns.lookup', host)
     if (lookups.length > 0) return lookups.every(({ outcome }) => outcome === 'failed')
-    return names(seen, host).every(({ outcome }) => outcome !== 'answer')
+    return names(seen, host).length > 0 && names(seen, host).every(({ outcome }) => outcome !== 'answer')
   })
 }
 
-/** Targets, and the proxies on the way to them. */
-function askedHosts(seen: Seen): readonly string[] {
-  const controls = new Set(seen.allHosts.filter((host) => !seen.hosts.includes(host)))
-  return unique([...seen.of('dns.query'), ...seen.of('dns.lookup')].map(({ host }) => host)).filter(
-    (host) => !controls.has(host),
-  )
+/** Targets, and the proxies on the way to them. Where a redirect leads is the redirect's matter. */
+function ownHosts(seen: Seen): readonly string[] {
+  const proxies = seen
+    .of('proxy.choice')
+    .flatMap(({ proxy }) => (proxy === undefined ? [] : [hostOfEndpoint(proxy)]))
+  return unique([...seen.hosts, ...proxies])
 }
 
 function otherNames(seen: Seen, host: string): Query[] {

@@ -108,10 +108,11 @@ export const httpRules: readonly Rule[] = [
   ),
   statusRule(
     'http.not_found',
-    ({ status, purpose }) =>
-      (status === 404 || status === 405 || status === 406) &&
-      purpose !== 'canary' &&
-      purpose !== 'capability',
+    (answer) =>
+      (answer.status === 404 || answer.status === 405 || answer.status === 406) &&
+      answer.purpose !== 'canary' &&
+      answer.purpose !== 'capability' &&
+      !isBareHost(answer),
   ),
   {
     id: 'http.redirect',
@@ -386,6 +387,11 @@ function next(answer: Exchange): URL | undefined {
 /** Only a file or metadata is certain to be no web page; an address that was given may well be one. */
 function isExpectedData({ purpose }: Exchange): boolean {
   return purpose === 'metadata' || purpose === 'small' || purpose === 'medium'
+}
+
+/** Many registries have nothing at the root of their host. */
+function isBareHost({ purpose, url }: Exchange): boolean {
+  return purpose === 'page' && URL.parse(url)?.pathname === '/'
 }
 
 function isLogin({ title = '', snippet = '' }: Exchange): boolean {

@@ -35,7 +35,11 @@ export const tcpRules: readonly Rule[] = [
     id: 'tcp.lossy',
     find: (seen) =>
       seen.endpoints.flatMap((endpoint): Conclusion[] => {
-        const all = own(seen, endpoint)
+        const every = own(seen, endpoint)
+        const working = new Set(
+          every.filter(({ outcome }) => outcome === 'open').map(({ address }) => address),
+        )
+        const all = every.filter(({ address }) => working.has(address))
         const open = all.filter(({ outcome }) => outcome === 'open')
         const late = open.filter(({ tookMs }) => tookMs >= retransmitMs)
         const lost = all.filter(({ outcome }) => outcome === 'silent')

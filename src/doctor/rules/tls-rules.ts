@@ -189,7 +189,10 @@ function compare(
       cause: 'sni_filter',
     }
   }
-  if (sameElsewhere.length > 0 && outcome !== 'alert')
+  const othersPass = seen
+    .othersOf(endpoint)
+    .some((other) => hellos(seen, other).some((hello) => hello.outcome === 'server-hello'))
+  if (sameElsewhere.length > 0 && othersPass && outcome !== 'alert')
     return { control: { key: 'other-address-same-name', from: sameElsewhere }, cause: 'sni_filter' }
   const fineElsewhere = [
     ...elsewhere,

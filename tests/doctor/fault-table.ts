@@ -1,0 +1,18 @@
+import { dnsFaults } from './dns-faults.ts'
+import type { FaultRow } from './fault-row.ts'
+import { httpFaults } from './http-faults.ts'
+import { proxyFaults, settingFaults } from './proxy-faults.ts'
+import { tcpFaults } from './tcp-faults.ts'
+import { tlsFaults } from './tls-faults.ts'
+
+/** By the layer that they hit; the order of docs/verdicts.md. */
+export const faultGroups: Readonly<Record<string, readonly FaultRow[]>> = {
+  Proxies: proxyFaults,
+  Names: dnsFaults,
+  Connections: tcpFaults,
+  TLS: tlsFaults,
+  Answers: httpFaults,
+  Settings: settingFaults,
+}
+
+export const faultTable: readonly FaultRow[] = Object.values(faultGroups).flat()

@@ -1,0 +1,109 @@
+import { expect, test } from 'bun:test'
+import { DoctorLab, except, honest, labLimits, paths, target } from './doctor-lab.ts'
+import { namesOf } from './fault-row.ts'
+import { answer, startLabServer } from './lab-server.ts'
+import { tunnel } from './proxy-faults.ts'
+
+const runs = 30
+
+async function healthy(lab: DoctorLab) {
+  const source = await lab.serve('source.example')
+  const plain = await lab.servePlain('plain.example')
+  const database = await lab.serve('sum.example')
+  const control = await lab.serve('control.example')
+  return [target(source), target(plain), target(database, 'database'), target(control, 'control')]
+}
+
+test(`a healthy network is silent in ${runs} runs`, async () => {
+  await using lab = await DoctorLab.open()
+  const targets = await healthy(lab)
+  const portal = await lab.servePlain('portal.example', (_, socket) => answer(socket, { status: 204 }))
+  const alarms: string[] = []
+  for (let run = 0; run < runs; run++) {
+    const report = await lab.examine(targets, { sumdbName: 'sum.example', portalProbe: portal })
+    alarms.push(...namesOf(report, []))
+    expect(report.outcome).toBe(report.verdicts.length === 0 ? 'healthy' : 'problem')
+    expect(report.complete).toBe(true)
+  }
+  expect(alarms).toEqual([])
+}, 120_000)
+
+test('an honest proxy is silent', async () => {
+  await using lab = await DoctorLab.open()
+  const source = await lab.serve('source.example')
+  const proxy = lab.use(await startLabServer({ handler: tunnel }))
+  lab.names.names.set('proxy.example', { addresses: ['127.0.0.1'] })
+  const env = { HTTPS_PROXY: `http://proxy.example:${proxy.port}` }
+  const report = await lab.examine([target(source)], { env })
+  expect(report.verdicts).toEqual([])
+  expect(report.outcome).toBe('healthy')
+  expect(report.evidence.some((record) => record.probe === 'proxy.tunnel' && record.outcome === 'open')).toBe(
+    true,
+  )
+}, 30_000)
+
+test('a private mirror with a trusted certificate is silent', async () => {
+  await using lab = await DoctorLab.open()
+  const source = await lab.serve('source.example')
+  const report = await lab.examine([target(source)], { allowPrivate: [] })
+  expect(report.verdicts).toEqual([])
+}, 30_000)
+
+test('files on another host, behind a redirect, are fine', async () => {
+  await using lab = await DoctorLab.open()
+  const files = await lab.serve('files.example')
+  const source = await lab.serve('source.example', {
+    handler: except([paths.small, paths.medium], ({ path }, socket) =>
+      answer(socket, { status: 302, headers: { Location: new URL(path, files).href } }),
+    ),
+  })
+  const report = await lab.examine([target(source)])
+  expect(report.verdicts).toEqual([])
+  expect(report.outcome).toBe('healthy')
+}, 30_000)
+
+test('two faults at once show both', async () => {
+  await using lab = await DoctorLab.open()
+  const source = await lab.serve('source.example')
+  const second = await lab.serve('second.example', {
+    handler: except(paths.small, (_, socket) => answer(socket, { body: 'other bytes' })),
+  })
+  lab.names.names.set('source.example', { code: 'nxdomain' })
+  const report = await lab.examine([target(source), target(second)])
+  expect(report.verdicts.map(({ id }) => id).sort()).toEqual(['dns.nxdomain', 'integrity.mismatch'])
+}, 30_000)
+
+test('DNS and TLS faults of different hosts show both', async () => {
+  await using lab = await DoctorLab.open()
+  const expired = await lab.serve('source.example', {
+    certificate: lab.certificate('source.example', { validTo: new Date(Date.now() - 86_400_000) }),
+  })
+  const second = await lab.serve('second.example')
+  lab.names.names.set('second.example', { code: 'servfail' })
+  const control = await lab.serve('control.example')
+  const report = await lab.examine([target(expired), target(second), target(control, 'control')])
+  expect(report.verdicts.map(({ id }) => id).sort()).toEqual(['cert.expired', 'dns.servfail'])
+}, 30_000)
+
+test('a run ends in its time, and says what was left out', async () => {
+  await using lab = await DoctorLab.open()
+  const source = await lab.serve('source.example', { handler: () => undefined })
+  const limits = { ...labLimits, firstByteMs: 60_000, totalMs: 700 }
+  const report = await lab.examine([target(source)], { limits })
+  expect(report.complete).toBe(false)
+  expect(report.outcome).not.toBe('healthy')
+}, 30_000)
+
+test('an untrusted certificate gets no request', async () => {
+  await using lab = await DoctorLab.open()
+  let requests = 0
+  const source = await lab.serve('source.example', {
+    certificate: lab.certificate('other.example'),
+    handler: (request, socket) => {
+      requests++
+      void honest(request, socket)
+    },
+  })
+  await lab.examine([target(source)])
+  expect(requests).toBe(0)
+}, 30_000)
