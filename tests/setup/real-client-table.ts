@@ -44,7 +44,21 @@ export const realClients: readonly RealClient[] = [
   {
     client: 'pnpm',
     command: 'pnpm',
+    version: /^([1-9]|10)\./,
     files: { '.npmrc': '; mine\nregistry=OLD/npm/\n', 'project/package.json': NPM_PROJECT },
+    argv: ['pnpm', 'install', '--ignore-workspace'],
+    old: '/old/npm/nosuch-pkg',
+    ours: '/npm/nosuch-pkg',
+  },
+  {
+    client: 'pnpm',
+    command: 'pnpm',
+    version: /^1[1-9]\./,
+    files: {
+      '.npmrc': '; what npm has stays\nregistry=OLD/npms/\n',
+      'config/pnpm/auth.ini': '; mine\nregistry=OLD/npm/\n',
+      'project/package.json': NPM_PROJECT,
+    },
     argv: ['pnpm', 'install', '--ignore-workspace'],
     old: '/old/npm/nosuch-pkg',
     ours: '/npm/nosuch-pkg',
@@ -150,5 +164,18 @@ export const realClients: readonly RealClient[] = [
     argv: ['mvn', '--batch-mode', '-U', 'validate'],
     old: '/old/maven/nosuch/example/parent/1/parent-1.pom',
     ours: '/maven/nosuch/example/parent/1/parent-1.pom',
+  },
+  {
+    client: 'gradle',
+    command: 'gradle',
+    files: {
+      '.gradle/init.d/mine.gradle': '// mine\n',
+      'project/build.gradle':
+        "apply plugin: 'java'\nrepositories { mavenCentral() }\ndependencies { runtimeOnly 'nosuch.example:pkg:1' }\n",
+      'project/settings.gradle': '',
+    },
+    argv: ['gradle', '--no-daemon', 'dependencies', '--configuration', 'runtimeClasspath'],
+    old: undefined,
+    ours: '/maven/nosuch/example/pkg/1/pkg-1.pom',
   },
 ]

@@ -24,8 +24,9 @@ function isolated(home: string, extra: RealClient['env'] = {}): Record<string, s
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_CACHE_HOME: join(home, 'cache'),
     XDG_DATA_HOME: join(home, 'share'),
-    // Java takes the home from elsewhere, and this variable cannot hold a blank.
+    // Java takes the home from elsewhere, and these variables cannot hold a blank.
     MAVEN_OPTS: `-Duser.home=${home}`,
+    GRADLE_OPTS: `-Duser.home=${home}`,
     GOTOOLCHAIN: 'local',
     npm_config_update_notifier: 'false',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
@@ -75,11 +76,11 @@ async function registry() {
 
 for (const client of realClients) {
   testUnless(missing(client))(
-    `${client.client}: asks the relay after setup, and the old place after the undo`,
+    `${client.client}${client.version === undefined ? '' : ` ${client.version.source}`}: asks the relay after setup, and the old place after the undo`,
     async () => {
       await using folder = await temporaryFolder('real-client')
       await using place = await registry()
-      const home = join(folder.path, client.client === 'mvn' ? 'home' : 'ho me')
+      const home = join(folder.path, ['mvn', 'gradle'].includes(client.client) ? 'home' : 'ho me')
       const cwd = join(home, 'project')
       const env = isolated(home, client.env)
       await mkdir(cwd, { recursive: true })
@@ -142,7 +143,7 @@ async function texts(home: string, { files }: RealClient): Promise<Readonly<Reco
       const { name } = entry
       const file = join(folder, name)
       if (!entry.isFile()) continue
-      if (known.has(file) || /rc$|\.(toml|yml|xml)$/.test(name)) {
+      if (known.has(file) || /rc$|\.(toml|yml|xml|gradle)$/.test(name)) {
         rows.push([file, (await readFile(join(home, file))).toString('hex')])
       }
     }
