@@ -61,7 +61,11 @@ function parametersOf({ pattern, after, limit, proof }: ListFilter): Record<stri
  * The answer is our own server's on this machine, so the shape of its JSON is trusted.
  * @throws AdminApiError when there is none, or a refusal
  */
-export async function adminRequest(method: 'GET' | 'POST', address: URL, token: string | undefined): Promise<unknown> {
+export async function adminRequest(
+  method: 'GET' | 'POST',
+  address: URL,
+  token: string | undefined,
+): Promise<unknown> {
   let answer: { readonly status: number; readonly text: string }
   try {
     answer = await exchange(method, address, token)

@@ -39,7 +39,8 @@ const sources: readonly SourceReadings[] = [
 
 test('each source has its state, averages and lag', () => {
   const { value } = setUp()
-  const of = (name: string, rest = '') => value(`posthaste_upstream_${name}{list="go",source="mirror.example"${rest}}`)
+  const of = (name: string, rest = '') =>
+    value(`posthaste_upstream_${name}{list="go",source="mirror.example"${rest}}`)
   expect(of('state', ',class="metadata",state="suspect"')).toBe('1')
   expect(of('state', ',class="metadata",state="healthy"')).toBe('0')
   expect(of('state', ',class="blob",state="healthy"')).toBe('1')
