@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import type { Likely, Resource } from '../ecosystem.ts'
+import { writeTestZip } from '../go/zip/test-zip.ts'
 import { type ClientMachine, fitOf, machineFrom, machineOf } from './client-machine.ts'
 import { parseDistribution } from './distribution-file.ts'
 import { createPypiForesight, type PypiForesight } from './foresight.ts'
@@ -172,6 +173,7 @@ describe('what a client asks next', () => {
       size: 1_000,
       ...more,
     }))
+    if (wanted) foresight.asked(ecosystem.pageOf(project))
     const view = foresight.digest?.(ecosystem.pageOf(project))
     const transform = pypiTransforms[view?.transform.name ?? '']
     if (view === undefined || transform === undefined) throw new Error('no digest')
@@ -261,6 +263,44 @@ describe('what a client asks next', () => {
     foresight.asked(metadataOf('b', 'b-1.5-py3-none-any.whl'))
     page('a', [[a2]])
     expect(words(metadata('a', a2, ['b>1']))).toEqual([])
+  })
+
+  test('without announced metadata the wheel itself tells what it requires', () => {
+    const guesses = page('a', [[a2, { 'core-metadata': false }]])
+    expect(words(guesses)).toEqual([`a/${a2}`])
+    const [{ resource } = { resource: undefined }] = guesses
+    if (resource === undefined) throw new Error('no wheel')
+    expect(foresight.digest?.(resource)?.transform).toEqual({
+      name: 'pypi.metadata',
+      params: { project: 'a' },
+    })
+    const zip = writeTestZip([
+      { name: 'a-2.0.dist-info/METADATA', content: 'Metadata-Version: 2.1\nRequires-Dist: b\n\n' },
+    ])
+    const made =
+      pypiTransforms['pypi.metadata']?.({ body: zip, beside: undefined, params: { project: 'a' } }) ?? []
+    expect(words([...foresight.arrived(resource, Buffer.concat([...made]), true)])).toEqual(['b/'])
+  })
+
+  test('a wheel whose metadata is announced, or that nobody picked, is not looked into', () => {
+    page('a', [[a2]])
+    const wheel = (file: string) =>
+      ecosystem.fileOf({ kind: 'file', project: 'a', route: sha, file, part: 'file' })
+    expect(foresight.digest?.(wheel(a2))).toBeUndefined()
+    page('c', [['c-1.0-py3-none-any.whl', { 'core-metadata': false }]])
+    expect(foresight.digest?.(wheel(a1))).toBeUndefined()
+    expect([...foresight.arrived(wheel(a2), Buffer.from('Requires-Dist: b\n'), true)]).toEqual([])
+  })
+
+  test('a wheel of another machine changes nothing', () => {
+    const own = 'a-2.0-cp311-cp311-manylinux_2_17_x86_64.whl'
+    const other = 'a-2.0-cp311-cp311-macosx_11_0_arm64.whl'
+    const guesses = page('a', [
+      [own, { 'core-metadata': false }],
+      [other, { 'core-metadata': false }],
+    ])
+    foresight.asked(ecosystem.fileOf({ kind: 'file', project: 'a', route: sha, file: other, part: 'file' }))
+    expect(still(guesses)).toEqual([`a/${own}`])
   })
 
   test('circles of requirements end', () => {

@@ -1,7 +1,7 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
 import { type Candidate, pickWheel } from './candidates.ts'
-import { type ClientMachine, machineFrom, machineOf } from './client-machine.ts'
-import { parseDistribution } from './distribution-file.ts'
+import { type ClientMachine, fitOf, machineFrom, machineOf } from './client-machine.ts'
+import { type DistributionFile, parseDistribution } from './distribution-file.ts'
 import type { PypiEcosystem } from './pypi-ecosystem.ts'
 import { type FilePart, parsePypiRequest } from './request-path.ts'
 import { applies, type Requirement, requirementsIn } from './requirement.ts'
@@ -16,7 +16,7 @@ const WHEEL_DELAY_MS = 150
 const MAX_UNASKED_BYTES = 32 * 1024 * 1024
 
 export interface PypiForesightOptions {
-  readonly ecosystem: Pick<PypiEcosystem, 'candidatesOf' | 'pageOf' | 'fileOf'>
+  readonly ecosystem: Pick<PypiEcosystem, 'candidatesOf' | 'metadataIn' | 'pageOf' | 'fileOf'>
   readonly now?: () => number
 }
 
@@ -32,6 +32,8 @@ interface Known {
   readonly extras: Set<string>
   /** The file that was picked, or that the client has shown interest in. */
   picked: string | undefined
+  /** Nobody announces its metadata, and it is small enough to be looked into. */
+  isReadable: boolean
   /** The client itself asked for its metadata or its wheel. */
   isSettled: boolean
   /** What its picked version requires, for extras that come later. */
@@ -41,7 +43,8 @@ interface Known {
 /**
  * What pip and uv ask next. Both walk the tree of requirements: the page of a project, the metadata of the newest
  * wheel that fits, the pages of what that requires, and, once all is chosen, the wheels. Which wheel fits is known
- * from the User-Agent; which version, from the requirements seen so far.
+ * from the User-Agent; which version, from the requirements seen so far. Where an index announces no metadata, the
+ * small wheels that are fetched tell it.
  */
 export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesightOptions): PypiForesight {
   const projects = new Map<string, Known>()
@@ -57,6 +60,7 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
         specifiers: new Set(),
         extras: new Set(),
         picked: undefined,
+        isReadable: false,
         isSettled: false,
         requires: [],
       }
@@ -84,6 +88,7 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
     const picked = pickWheel(one.digest, { machine, specifiers: [...one.specifiers], project })
     if (picked === undefined || picked.file === one.picked) return []
     one.picked = picked.file
+    one.isReadable = !picked.hasMetadata && picked.sizeBytes <= MAX_UNASKED_BYTES
     const guesses = picked.hasMetadata ? [fileGuess(project, picked, 'metadata', wanted ? 0.9 : 0.7)] : []
     if (picked.sizeBytes <= MAX_UNASKED_BYTES) {
       const delayMs = picked.hasMetadata ? WHEEL_DELAY_MS * 2 : 0
@@ -123,7 +128,13 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
       machine = machineOf(userAgent) ?? machine
     },
 
-    digest: (resource) => (isPage(resource) ? ecosystem.candidatesOf(resource.name) : undefined),
+    digest(resource) {
+      if (isPage(resource)) return ecosystem.candidatesOf(resource.name)
+      if (resource.kind !== 'wheel') return undefined
+      const one = projects.get(resource.name)
+      const isWanted = one?.isReadable === true && one.picked === fileIn(resource)?.file
+      return isWanted ? ecosystem.metadataIn(resource) : undefined
+    },
 
     asked(resource) {
       const nowMs = now()
@@ -132,11 +143,13 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
       if (resource.isPrivate === true) return []
       const file = fileIn(resource)
       if (file === undefined) return []
+      const distribution = parseDistribution(file.file, file.project)
+      if (file.part === 'file') machine ??= machineFrom(distribution)
       const one = known(file.project)
-      if (one === undefined) return []
+      if (one === undefined || (distribution.kind === 'wheel' && isForeign(distribution, machine))) return []
+      if (one.picked !== file.file) one.isReadable = false
       one.picked = file.file
       one.isSettled = true
-      if (file.part === 'file') machine ??= machineFrom(parseDistribution(file.file, file.project))
       if (file.part !== 'metadata') return []
       const candidate = { ...file, version: '', sizeBytes: 0, hasMetadata: true }
       return [fileGuess(file.project, candidate, 'file', 0.8, WHEEL_DELAY_MS)]
@@ -150,13 +163,20 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
         one.digest = body
         return pick(resource.name, one, wanted)
       }
-      const file = resource.kind === 'metadata' ? fileIn(resource) : undefined
+      const isMetadata = resource.kind === 'metadata' || resource.kind === 'wheel'
+      const file = isMetadata ? fileIn(resource) : undefined
       const one = file === undefined ? undefined : known(file.project)
       if (file === undefined || one === undefined || one.picked !== file.file) return []
+      if (resource.kind === 'wheel' && !one.isReadable) return []
       one.requires = requirementsIn(body)
       return follow(one, one.requires, wanted)
     },
   }
+}
+
+/** Resolvers for many machines look at a wheel of any, and install their own in the end. */
+function isForeign(distribution: DistributionFile, machine: ClientMachine | undefined): boolean {
+  return machine !== undefined && fitOf(distribution, machine) === undefined
 }
 
 function isPage({ kind }: Resource): boolean {

@@ -15,6 +15,8 @@ export interface PypiEcosystem extends Ecosystem {
   filesOf(project: string): View
   /** The newest files of this page (candidates.ts). */
   candidatesOf(project: string): View
+  /** The core metadata inside of a wheel. */
+  metadataIn(wheel: Resource): View
   fileOf(file: FileRequest): Resource
 }
 
@@ -46,12 +48,13 @@ export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosyste
     pageOf: resources.page,
     filesOf: (project) => digestView(resources.page(project), 'files'),
     candidatesOf: (project) => digestView(resources.page(project), 'candidates'),
+    metadataIn: (wheel) => digestView(wheel, 'metadata'),
     fileOf: resources.file,
   }
 }
 
-/** What is read of a page by ourselves, in a form that needs no parser. */
-function digestView(of: Resource, what: 'files' | 'candidates'): View {
+/** What is read of a body by ourselves, in a form that needs no parser. */
+function digestView(of: Resource, what: 'files' | 'candidates' | 'metadata'): View {
   return {
     key: `${of.key}~${what}`,
     of,

@@ -26,8 +26,11 @@ import { checkPage, checkProject, checkProjects, sniffPage } from './page-check.
 import { PageFault, type PageFile } from './page-file.ts'
 import { inPieces } from './pieces.ts'
 import { rewriteProjectJson } from './project-json.ts'
+import { metadataOfBytes } from './wheel-metadata.ts'
 
 type Params = Readonly<Record<string, string>>
+const MAX_METADATA_BYTES = 16 << 20
+
 type Body = Iterable<Uint8Array | string>
 
 /** Makes the transform of one kind of body, from JSON and from HTML. */
@@ -45,7 +48,7 @@ function transform(from: {
 /**
  * `pypi.json` and `pypi.html`: a project's page with our addresses. `pypi.files` and `pypi.candidates`: what it says of its
  * files, for ourselves.
- * `pypi.projects.json` and `.html`: the list of projects. `pypi.project`: the JSON API's answer.
+ * `pypi.metadata`: what a wheel holds of it. `pypi.projects.json` and `.html`: the list of projects. `pypi.project`: the JSON API's answer.
  */
 export const pypiTransforms: Readonly<Record<string, Transform>> = {
   'pypi.json': transform({
@@ -75,6 +78,7 @@ export const pypiTransforms: Readonly<Record<string, Transform>> = {
     json: (bytes, params) => writeCandidates(jsonFiles(bytes, scanJsonPage(bytes)), projectOf(params)),
     html: (bytes, params) => writeCandidates(filesIn(latin1Of(bytes)), projectOf(params)),
   }),
+  'pypi.metadata': ({ body, params }) => [metadataOfBytes(body, projectOf(params), MAX_METADATA_BYTES)],
   'pypi.projects.json': transform({
     json: (bytes) => {
       scanJsonPage(bytes)

@@ -1,7 +1,7 @@
 /** The METADATA file inside of a wheel, read without unpacking the rest. */
 
 import { promisify } from 'node:util'
-import { inflateRaw } from 'node:zlib'
+import { inflateRaw, inflateRawSync } from 'node:zlib'
 import { dataOffset, readCentralDirectory, type ZipEntry } from '../go/zip/central-directory.ts'
 import { bytesSource, ZipFault, type ZipSource } from '../go/zip/zip-source.ts'
 import { normalizeName } from './project-name.ts'
@@ -45,6 +45,15 @@ export async function wheelMetadata(
     if (isZlibFault(error)) return { ok: false, reason: `its METADATA cannot be unpacked: ${error.message}` }
     throw error
   }
+}
+
+/** The same of a wheel in memory; throws ZipFault, or what zlib throws, for one that is none. */
+export function metadataOfBytes(wheel: Uint8Array, project: string, maxBytes: number): Uint8Array {
+  const source = bytesSource(wheel)
+  const entry = metadataEntry(readCentralDirectory(source), project)
+  if (entry.sizeBytes > maxBytes) throw new ZipFault(`its METADATA is larger than ${maxBytes} bytes`)
+  const data = source.read(dataOffset(source, entry), entry.compressedBytes)
+  return entry.method === 0 ? data : inflateRawSync(data, { maxOutputLength: maxBytes })
 }
 
 /** Reads more of the end until the whole directory is there. */
