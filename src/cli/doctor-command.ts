@@ -10,8 +10,11 @@ import {
   uniqueTargets,
   webAddress,
 } from '../doctor/find-targets.ts'
+import { tracePath } from '../doctor/path/trace-path.ts'
+import { verdictWords } from '../doctor/path/verdict-words.ts'
 import { collectSettings, type Prepared, prepare } from '../doctor/prepare.ts'
 import { reportOf } from '../doctor/report.ts'
+import type { TracePort } from '../doctor/run.ts'
 import type { Target } from '../doctor/target.ts'
 import { languageOf, Speaker } from '../doctor/text/speak.ts'
 import { type Language, languages } from '../doctor/text/texts.ts'
@@ -133,6 +136,7 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
       targets: [...wanted, ...controls],
       settings: () => collectSettings({ env: prepared.env, cwd: io.cwd }, wanted),
       portalProbe,
+      tracePath: pathTracer(language),
       onProgress: watched.take,
       signal,
     })
@@ -153,6 +157,26 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
       `${doctorText(report, { speaker, colour, width: io.stdout.columns ?? 100 }).join('\n')}\n`,
     )
   return report.outcome === 'healthy' ? 0 : report.outcome === 'problem' ? 1 : 2
+}
+
+/** The tracer as the doctor asks it: a few rounds, only where something was lost. */
+function pathTracer(language: Language): TracePort {
+  return async ({ host, port }, signal) => {
+    try {
+      const options = { rounds: 3, intervalMs: 700, names: false, findMtu: false }
+      const path = await tracePath(
+        { host, port },
+        options,
+        AbortSignal.any([signal, AbortSignal.timeout(6_000)]),
+      )
+      const [verdict] = path.verdicts
+      const { message } = verdictWords(verdict, { host, address: host, port, protocol: 'tcp' }, language)
+      const fine = verdict.id === 'path.fine'
+      return { outcome: fine ? 'fine' : path.hops.length === 0 ? 'unknown' : 'problem', summary: message }
+    } catch (error) {
+      return { outcome: 'unknown', summary: error instanceof Error ? error.message : String(error) }
+    }
+  }
 }
 
 /** A list of targets, or what is wrong with a name. */

@@ -24,12 +24,24 @@ export const clientEcosystems: Readonly<Record<string, EcosystemName>> = {
 
 const mostControls = 2
 
-/** The sources that the configuration means, in their order, and the checksum database where it has its own address. */
+type Origins = Readonly<Record<string, string>>
+
+/** The public sources of every served ecosystem, as the configuration means them; private ones hold nothing to probe. */
 export function configuredTargets(
-  config: Pick<Config, 'go'>,
-  origins: Readonly<Record<string, string>>,
+  config: Pick<Config, 'go' | 'npm' | 'pypi'>,
+  origins: Origins,
   databaseNames: readonly string[] = [],
 ): Target[] {
+  const simple = (ecosystem: 'npm' | 'pypi') =>
+    config[ecosystem].upstream.flatMap((address): Target[] => {
+      const url = webAddress(address)
+      const foundIn = origins[`${ecosystem}.upstream`] ?? 'default'
+      return url === undefined ? [] : [{ url, role: 'source', ecosystem, foundIn }]
+    })
+  return [...goTargets(config, origins, databaseNames), ...simple('npm'), ...simple('pypi')]
+}
+
+function goTargets(config: Pick<Config, 'go'>, origins: Origins, databaseNames: readonly string[]): Target[] {
   const lists = goLists(config, origins, databaseNames)
   const modules = (lists[GO_SOURCES] ?? []).flatMap((step): Target[] => {
     const url = step.kind === 'source' ? webAddress(step.url) : undefined

@@ -29,7 +29,7 @@ import { hostOf, type Target } from './target.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 export interface Machine {
-  readonly loaded: Loaded
+  readonly loaded: Pick<Loaded, 'config' | 'origins'>
   readonly go: GoDiscovery | undefined
   readonly env: Env
   /** The folder whose project counts; undefined for a server, which has none. */

@@ -11,11 +11,19 @@ export interface AdminApiOptions {
   /** Takes back what wrong bytes did to a source's record; false for an id that is in no list. */
   readonly forgive: (sourceId: string) => boolean
   readonly status: () => Record<string, unknown>
+  /** Looks at the configured sources, or at another target; undefined: there is no doctor. */
+  readonly doctor?: {
+    readonly report: (signal: AbortSignal) => Promise<unknown>
+    /** Undefined when the text names no address. */
+    readonly reportOn: (target: string, signal: AbortSignal) => Promise<unknown | undefined>
+  }
   readonly token: () => string | undefined
 }
 
 interface Route {
   readonly changes: boolean
+  /** Does this request need the admin token, from this machine too? */
+  readonly needsToken?: (url: URL) => boolean
   readonly run: (url: URL, signal: AbortSignal) => unknown
 }
 
@@ -34,6 +42,7 @@ export class AdminApi {
       ['/api/status', { changes: false, run: options.status }],
       ['/api/upstreams', { changes: false, run: () => upstreams(options) }],
       ['/api/upstreams/forgive', { changes: true, run: (url) => forgiven(options, required(url, 'id')) }],
+      ...doctorRoute(options.doctor),
       ['/api/cache/stats', { changes: false, run: () => operations.stats() }],
       ['/api/cache/objects', { changes: false, run: (url) => page(operations, filterOf(url)) }],
       ['/api/cache/remove', remove],
@@ -49,6 +58,11 @@ export class AdminApi {
     }
     const admission = this.#admit(request, peer, route.changes)
     if (!admission.allowed) return problem(admission.status, admission.reason, admission.headers)
+    if (route.needsToken?.(url) && !request.headers.has('authorization')) {
+      const reason =
+        'To name a target needs the admin token; send Authorization: Bearer with the value of admin.token.'
+      return problem(401, reason, { 'www-authenticate': 'Bearer realm="posthaste"' })
+    }
     try {
       return json(200, await route.run(url, request.signal))
     } catch (error) {
@@ -79,6 +93,19 @@ export class AdminApi {
       { token: this.#options.token(), changes },
     )
   }
+}
+
+/** It fetches no address that a stranger names: a target wants the token. */
+function doctorRoute(doctor: AdminApiOptions['doctor']): [string, Route][] {
+  if (doctor === undefined) return []
+  const run = async (url: URL, signal: AbortSignal) => {
+    const target = url.searchParams.get('target')
+    if (target === null) return doctor.report(signal)
+    const report = await doctor.reportOn(target, signal)
+    if (report === undefined) throw new BadParameter(`'target' is an http or https address, not '${target}'`)
+    return report
+  }
+  return [['/api/doctor', { changes: false, needsToken: (url) => url.searchParams.has('target'), run }]]
 }
 
 class BadParameter extends Error {}

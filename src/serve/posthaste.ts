@@ -6,6 +6,7 @@ import { reproveAll } from '../cache/reprove.ts'
 import { readTextFile } from '../config/read-text-file.ts'
 import type { Toolchains } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
+import { ServerDoctor } from '../doctor/server-doctor.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
 import { AdminApi } from '../http/admin-api.ts'
@@ -74,7 +75,7 @@ const START_CONNECTIONS = 2
  */
 export async function startPosthaste(options: PosthasteOptions): Promise<Posthaste> {
   const { env, log, requestLog } = options
-  let { config } = options
+  let { config, origins } = options
   const startedAtMs = Date.now()
   const instanceId = randomUUID()
   const closing = new AbortController()
@@ -231,6 +232,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
         sources: () => upstream.states(),
         orderChanges: () => upstream.orderChanges(),
         forgive: (id) => upstream.forgive(id),
+        doctor: new ServerDoctor({ machine: () => ({ loaded: { config, origins }, go: toolchain, env }) }),
         token: () => config.admin.token,
         status: () => ({
           version: VERSION,
@@ -323,8 +325,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   return {
     url: http.url,
     greeting: () => greeting({ config, rooms, url: http.url, own: http.own }),
-    async configure(next, origins) {
+    async configure(next, nextOrigins) {
       config = next
+      origins = nextOrigins
       rooms.configure(config, origins)
       upstream.setLists(rooms.lists())
       upstream.setOffline(config.offline)

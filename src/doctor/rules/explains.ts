@@ -29,6 +29,7 @@ const explanations: Readonly<Partial<Record<VerdictId, Explanation>>> = {
     ],
   },
   'clock.skew': { scope: 'all', explained: ['cert.expired', 'cert.not_yet_valid'] },
+  'proxy.dead': { scope: 'same', explained: ['dns.*'] },
   'proxy.invalid': { scope: 'all', explained: ['proxy.credentials'] },
   'dns.wildcard': { scope: 'all', explained: ['dns.search_suffix'] },
   'dns.injected': { scope: 'same', explained: ['dns.bogus', 'tcp.*', 'tls.*', 'cert.*'] },
@@ -49,6 +50,21 @@ const explanations: Readonly<Partial<Record<VerdictId, Explanation>>> = {
   'http.throttled': { scope: 'same', explained: ['http.stall'] },
 }
 
+/** Where the path tracer only says where this happens. */
+const located: readonly VerdictId[] = [
+  'tcp.filtered',
+  'tcp.unreachable',
+  'tcp.lossy',
+  'mtu.blackhole',
+  'tls.reset',
+  'tls.silent',
+  'tls.closed',
+]
+
+export function isLocatedByPath(id: VerdictId): boolean {
+  return located.includes(id)
+}
+
 /** Without those that another finding explains. */
 export function withoutConsequences(findings: readonly Finding[]): Finding[] {
   return findings.filter(
@@ -57,6 +73,7 @@ export function withoutConsequences(findings: readonly Finding[]): Finding[] {
 }
 
 function explains(cause: Finding, finding: Finding): boolean {
+  if (finding.id === 'path.fault' && isLocatedByPath(cause.id) && cause.target === finding.target) return true
   const explanation = explanations[cause.id]
   if (explanation === undefined) return false
   const { scope, explained } = explanation

@@ -1,7 +1,7 @@
-import type { Seen } from '../seen.ts'
+import { idsOf, type Seen } from '../seen.ts'
 import type { Finding } from '../verdict.ts'
 import { dnsRules } from './dns-rules.ts'
-import { withoutConsequences } from './explains.ts'
+import { isLocatedByPath, withoutConsequences } from './explains.ts'
 import { httpRules } from './http-rules.ts'
 import { localRules } from './local-rules.ts'
 import { netRules } from './net-rules.ts'
@@ -26,5 +26,8 @@ export function judge(seen: Seen, context: RuleContext): Finding[] {
   const all = rules.flatMap((rule) =>
     rule.find(seen, context).map((conclusion) => findingOf(rule.id, conclusion)),
   )
-  return withoutConsequences(all)
+  return withoutConsequences(all).map((finding) => {
+    const paths = isLocatedByPath(finding.id) ? seen.of('path', finding.target) : []
+    return paths.length === 0 ? finding : { ...finding, evidence: [...finding.evidence, ...idsOf(paths)] }
+  })
 }
