@@ -1,14 +1,14 @@
 import { expect } from 'bun:test'
-import { testUnless } from '../support/test-unless.ts'
+import { labTest } from './lab-test.ts'
 import { chainLab, type NetLab, whyNoLab, whyNoTool } from './net-lab.ts'
 import { hostsOf, trace } from './traced.ts'
 
 const noLab = await whyNoLab()
 const everything = process.env.POSTHASTE_TEST_ALL === '1'
-const besideTraceroute = testUnless(noLab ?? (await whyNoTool('traceroute', '--version')))
+const besideTraceroute = labTest(noLab ?? (await whyNoTool('traceroute', '--version')))
 const noMtr = noLab ?? (await whyNoTool('mtr', '--version'))
-const besideMtr = testUnless(noMtr)
-const besideMtrAtLength = testUnless(noMtr ?? (everything ? undefined : 'npm run test:all measures loss'))
+const besideMtr = labTest(noMtr)
+const besideMtrAtLength = labTest(noMtr ?? (everything ? undefined : 'npm run test:all measures loss'))
 
 besideTraceroute('the same hops as traceroute', async () => {
   await using lab = await chainLab()

@@ -1,10 +1,10 @@
 import { expect } from 'bun:test'
 import { join } from 'node:path'
 import type { ResetEvidence } from '../../src/doctor/path/locate-reset.ts'
-import { testUnless } from '../support/test-unless.ts'
+import { labTest } from './lab-test.ts'
 import { chainLab, type NetLab, whyNoLab, whyNoTool } from './net-lab.ts'
 
-const inLab = testUnless((await whyNoLab()) ?? (await whyNoTool('iptables', '--version')))
+const inLab = labTest((await whyNoLab()) ?? (await whyNoTool('iptables', '--version')))
 
 async function locate(lab: NetLab, address: string, name: string): Promise<ResetEvidence> {
   const script = [process.execPath, join(import.meta.dirname, 'locate-script.ts'), address, name]

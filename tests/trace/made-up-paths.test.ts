@@ -1,7 +1,7 @@
 import { expect } from 'bun:test'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { testUnless } from '../support/test-unless.ts'
+import { labTest } from './lab-test.ts'
 import { netLab, whyNoLab } from './net-lab.ts'
 import { hostsOf, trace, traced } from './traced.ts'
 import type { TunNetwork } from './tun-router.ts'
@@ -10,7 +10,7 @@ const noTun = await access('/dev/net/tun').then(
   () => undefined,
   () => 'no /dev/net/tun',
 )
-const inLab = testUnless((await whyNoLab()) ?? noTun)
+const inLab = labTest((await whyNoLab()) ?? noTun)
 const target = '10.77.99.1'
 const hosts = ['10.77.1.1', '10.77.2.1', '10.77.3.1', target]
 

@@ -53,9 +53,9 @@ export async function* runWorker(job: Job, signal: AbortSignal): AsyncGenerator<
       finished ||= message.kind === 'end' || message.kind === 'failed'
     }
     const how = await ended
-    if (!finished && !signal.aborted) throw new TracerFault(`the tracer ${how}: ${complaint.trim()}`)
+    if (!finished && !signal.aborted) throw new TracerFault(`the tracer ${how}: ${firstError(complaint)}`)
   } catch (error) {
-    if (error instanceof SyntaxError) throw new TracerFault(`${error.message} ${complaint.trim()}`)
+    if (error instanceof SyntaxError) throw new TracerFault(`${error.message} ${firstError(complaint)}`)
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
@@ -63,4 +63,10 @@ export async function* runWorker(job: Job, signal: AbortSignal): AsyncGenerator<
     await ended
     clearTimeout(killer)
   }
+}
+
+/** The line that names the error, without the source and the stack around it. */
+function firstError(complaint: string): string {
+  const lines = complaint.trim().split('\n')
+  return (lines.find((line) => /^\w*(Error|error)\b/.test(line)) ?? lines.at(-1) ?? '').trim()
 }

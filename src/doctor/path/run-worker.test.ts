@@ -1,0 +1,56 @@
+import { expect, test } from 'bun:test'
+import { readdir, readFile } from 'node:fs/promises'
+import { runWorker, TracerFault } from './run-worker.ts'
+import type { Job } from './worker/messages.ts'
+
+const job: Job = {
+  kind: 'trace',
+  protocol: 'udp',
+  address: '127.0.0.1',
+  port: 33_434,
+  rounds: 0,
+  intervalMs: 200,
+  maxHops: 3,
+  timeoutMs: 500,
+  flows: 1,
+  findMtu: false,
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+onLinux('an abort ends the process, and the iteration without an error', async () => {
+  const stop = new AbortController()
+  const kinds: string[] = []
+  for await (const { kind } of runWorker(job, stop.signal)) {
+    kinds.push(kind)
+    if (kind === 'round') stop.abort()
+  }
+  expect(kinds).toContain('reply')
+})
+
+async function children(): Promise<number> {
+  const tasks = await readdir('/proc/self/task')
+  const lists = tasks.map((task) => readFile(`/proc/self/task/${task}/children`, 'utf8').catch(() => ''))
+  return (await Promise.all(lists)).join(' ').split(/\s+/).filter(Boolean).length
+}
+
+onLinux('leaving the iteration ends the process', async () => {
+  const before = await children()
+  for await (const { kind } of runWorker(job, new AbortController().signal)) {
+    if (kind !== 'reply') continue
+    expect(await children()).toBe(before + 1)
+    break
+  }
+  expect(await children()).toBe(before)
+})
+
+test('a process that breaks is a fault that names its error, not one of ours', async () => {
+  // No protocol of that name: the worker falls over it.
+  const broken = { ...job, address: undefined as unknown as string }
+  const drain = async () => {
+    for await (const _ of runWorker(broken, new AbortController().signal));
+  }
+  const error = await drain().catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(TracerFault)
+  expect(String(error)).toMatch(/ended with 1: \w*Error/)
+})
