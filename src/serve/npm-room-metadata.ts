@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { withPatience } from '../cache/patience.ts'
 import type { CandidateBody, Refusal } from '../ecosystems/ecosystem.ts'
 import { findDist } from '../ecosystems/npm/dist-index.ts'
 import type { NpmResources, PackumentForm } from '../ecosystems/npm/npm-resources.ts'
@@ -13,6 +14,8 @@ export interface NpmMetadataOptions {
   readonly resources: () => NpmResources
   readonly route: (name: string) => NpmRoute
   readonly lists: Readonly<Record<string, readonly Source[]>>
+  /** True where a fetch asks again for the place when a guess was wrong. */
+  readonly followsGuesses: boolean
 }
 
 /** What the tarballs of a room are located and proved by. */
@@ -26,11 +29,19 @@ const JUST_CONFIRMED_MS = 5_000
 const KEYS_FRESH_MS = 3_600_000
 /** Mirrors often have no keys; they are not asked with every tarball. */
 const NO_KEYS_FRESH_MS = 300_000
+/** What is kept is read within it; what has to be fetched is not. */
+const SOON_MS = 25
 /** Names of which it is remembered that clients read them in full. */
 const MAX_FULL = 20_000
 
 /** Looks tarballs up in the metadata that is kept, and asks for fresh metadata when that does not know them. */
-export function npmMetadata({ ports, resources, route, lists }: NpmMetadataOptions): NpmMetadata {
+export function npmMetadata({
+  ports,
+  resources,
+  route,
+  lists,
+  followsGuesses,
+}: NpmMetadataOptions): NpmMetadata {
   const readInFull = new Set<string>()
   const underWay = new Map<string, Promise<DistAnswer>>()
   let keys: { readonly untilMs: number; readonly list: Promise<readonly RegistryKey[]> } | undefined
@@ -49,6 +60,16 @@ export function npmMetadata({ ports, resources, route, lists }: NpmMetadataOptio
     if (refreshed.kind === 'stale') return { kind: 'refused', refusal: notConfirmed(file, refreshed.reason) }
     const again = await ports.view(view)
     return again.kind === 'refused' ? again : answerOf(await entryIn(again.body, file), file)
+  }
+
+  const shared = (name: string, file: string): Promise<DistAnswer> => {
+    const id = `${name} ${file}`
+    let looking = underWay.get(id)
+    if (looking === undefined) {
+      looking = lookUp(name, file, false).finally(() => underWay.delete(id))
+      underWay.set(id, looking)
+    }
+    return looking
   }
 
   const askKeys = async (): Promise<readonly RegistryKey[]> => {
@@ -70,15 +91,18 @@ export function npmMetadata({ ports, resources, route, lists }: NpmMetadataOptio
     },
     async dist(name, file, signal, anew) {
       signal.throwIfAborted()
-      if (anew !== undefined) return lookUp(name, file, true)
-      const id = `${name} ${file}`
-      let looking = underWay.get(id)
-      if (looking === undefined) {
-        looking = lookUp(name, file, false).finally(() => underWay.delete(id))
-        underWay.set(id, looking)
-      }
-      return looking
+      return anew === undefined ? shared(name, file) : lookUp(name, file, true)
     },
+    ...(followsGuesses
+      ? {
+          async distSoon(name, file, signal) {
+            signal.throwIfAborted()
+            const looking = shared(name, file)
+            const early = await withPatience(looking, SOON_MS)
+            return 'late' in early ? undefined : early
+          },
+        }
+      : {}),
     bases: (name) => (lists[route(name).sources] ?? []).map(({ url }) => url),
     async keys(name) {
       if (route(name).isPrivate) return []

@@ -15,6 +15,8 @@ export interface NpmRoomPorts extends Pick<RegistryPorts, 'ask' | 'refresh' | 'v
   readonly scopes?: readonly ScopeRegistry[]
   /** The registry that all others copy from, as the toolchain brings it along. */
   readonly originAddress?: string | undefined
+  /** True where a fetch asks again for the place of a body when a guess was wrong. @default false */
+  readonly followsGuesses?: boolean
   /** Why the toolchain could not be asked for its settings, when it could not. */
   readonly notFound?: string | undefined
   /** What was left out or replaced in the toolchain's settings, for people. */
@@ -29,7 +31,13 @@ export function npmRoom(
 ): Room {
   const { npm, access, admin } = config
   const { lists, route, accounts, patternOf } = npmSources(config, origins, ports.scopes, ports.originAddress)
-  const metadata = npmMetadata({ ports, resources: () => resources, route, lists })
+  const metadata = npmMetadata({
+    ports,
+    resources: () => resources,
+    route,
+    lists,
+    followsGuesses: ports.followsGuesses ?? false,
+  })
   const options = {
     ttl: npm.ttl,
     tarballs: metadata,

@@ -2,7 +2,7 @@ import type { CandidateBody, Proof, Resource, Verdict, View } from '../ecosystem
 import type { NpmRoute } from './npm-route.ts'
 import { npmChecks } from './npm-transforms.ts'
 import { tarballPath, wireName } from './package-name.ts'
-import { locateTarball, proveTarball, type TarballPorts } from './tarball.ts'
+import { proveTarball, type TarballPorts, tarballLocator } from './tarball.ts'
 
 export const ABBREVIATED = 'application/vnd.npm.install-v1+json'
 const FULL = 'application/json'
@@ -94,7 +94,7 @@ export class NpmResources {
       freshMs: Number.POSITIVE_INFINITY,
       missMs: ttl.missMs,
       isPrivate: route.isPrivate,
-      locate: (signal) => locateTarball(name, file, tarballs, signal),
+      locate: tarballLocator(name, file, tarballs),
       prove: (signal) => proveTarball(name, file, tarballs, signal),
     }
   }

@@ -8,7 +8,7 @@ import type { CandidateBody, Refusal } from '../ecosystem.ts'
 import type { DistEntry } from './dist-index.ts'
 import { type Algorithm, expectedOf } from './integrity.ts'
 import { readRegistryKeys } from './registry-signatures.ts'
-import { type DistAnswer, locateTarball, proveTarball, type TarballPorts } from './tarball.ts'
+import { type DistAnswer, proveTarball, type TarballPorts, tarballLocator } from './tarball.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
@@ -209,7 +209,7 @@ describe('a tarball lies', () => {
   const bases = () => ['https://a.example', 'https://b.example/npm']
   const places = (tarball: string | undefined, name = '@s/a') => {
     const entry = { version: '1.0.0', ...(tarball === undefined ? {} : { tarball }) }
-    return locateTarball(name, 'a-1.0.0.tgz', ports(entry, { bases }), signal)
+    return tarballLocator(name, 'a-1.0.0.tgz', ports(entry, { bases }))(signal)
   }
   const canonical = ['https://a.example/@s/a/-/a-1.0.0.tgz', 'https://b.example/npm/@s/a/-/a-1.0.0.tgz']
 
@@ -232,6 +232,31 @@ describe('a tarball lies', () => {
 
   test('nowhere, when its metadata is refused', async () => {
     const refused = { kind: 'refused', refusal: { kind: 'upstream-failed', reason: 'down' } } as const
-    expect(await locateTarball('a', 'a-1.tgz', ports(refused, { bases }), signal)).toEqual(refused)
+    expect(await tarballLocator('a', 'a-1.tgz', ports(refused, { bases }))(signal)).toEqual(refused)
+  })
+
+  test('at its canonical places by guess while the metadata is on its way; then for certain', async () => {
+    const entry = { version: '1.0.0', tarball: 'https://cdn.example/x/y.tgz' }
+    const locate = tarballLocator(
+      '@s/a',
+      'a-1.0.0.tgz',
+      ports(entry, { bases, distSoon: async () => undefined }),
+    )
+    expect(await locate(signal)).toEqual({ kind: 'places', urls: canonical, isGuess: true } as never)
+    expect(await locate(signal)).toEqual({
+      kind: 'places',
+      urls: ['https://cdn.example/x/y.tgz', ...canonical],
+    })
+  })
+
+  test('where the metadata says, without a guess, when that is at hand', async () => {
+    const entry = { version: '1.0.0', tarball: 'https://cdn.example/x/y.tgz' }
+    const distSoon = async () => ({ kind: 'entry', entry }) as const
+    const dist = () => Promise.reject(new Error('it was at hand'))
+    const locate = tarballLocator('@s/a', 'a-1.0.0.tgz', ports(entry, { bases, distSoon, dist }))
+    expect(await locate(signal)).toEqual({
+      kind: 'places',
+      urls: ['https://cdn.example/x/y.tgz', ...canonical],
+    })
   })
 })

@@ -16,26 +16,46 @@ export interface TarballPorts {
    * fresh lists no such file. `anew`: what is kept is doubted. Rejects only when `signal` aborts.
    */
   dist(name: string, file: string, signal: AbortSignal, anew?: 'anew'): Promise<DistAnswer>
+  /**
+   * The same, when it is at hand within moments; undefined when it is not. Absent where whoever fetches does not
+   * ask again after a guess that was wrong.
+   */
+  distSoon?(name: string, file: string, signal: AbortSignal): Promise<DistAnswer | undefined>
   /** Base addresses of the sources that this name's tarballs may come from, all equal. */
   bases(name: string): readonly string[]
   /** What the registry's signatures of this name are checked with; none when it is not known. Never rejects. */
   keys(name: string): Promise<readonly RegistryKey[]>
 }
 
-/** Where the packument says that it lies, and the canonical place at every source, because all are equal. */
-export async function locateTarball(
+/** Places that are told before the metadata is at hand; when none of them has it, the next call tells for certain. */
+type Guess = Extract<Located, { readonly kind: 'places' }> & { readonly isGuess: true }
+
+/**
+ * Where the packument says that it lies, and the canonical place at every source, because all are equal. The
+ * first call may guess: nearly every registry has tarballs at canonical places, and a round trip is saved. The
+ * proof waits for the metadata all the same.
+ */
+export function tarballLocator(
   name: string,
   file: string,
   ports: TarballPorts,
-  signal: AbortSignal,
-): Promise<Located> {
-  const answer = await ports.dist(name, file, signal)
-  if (answer.kind === 'refused') return answer
-  const { tarball } = answer.entry
-  const own = tarball === undefined ? null : URL.parse(tarball)
-  const named = own !== null && /^https?:$/.test(own.protocol) ? [own.href] : []
-  const canonical = ports.bases(name).map((base) => `${base}/${tarballPath(name, file)}`)
-  return { kind: 'places', urls: [...new Set([...named, ...canonical])] }
+): (signal: AbortSignal) => Promise<Located> {
+  let mayGuess = true
+  return async (signal) => {
+    const canonical = ports.bases(name).map((base) => `${base}/${tarballPath(name, file)}`)
+    const early = mayGuess ? await ports.distSoon?.(name, file, signal) : undefined
+    if (mayGuess && ports.distSoon !== undefined && early === undefined && canonical.length > 0) {
+      mayGuess = false
+      const guess: Guess = { kind: 'places', urls: canonical, isGuess: true }
+      return guess
+    }
+    const answer = early ?? (await ports.dist(name, file, signal))
+    if (answer.kind === 'refused') return answer
+    const { tarball } = answer.entry
+    const own = tarball === undefined ? null : URL.parse(tarball)
+    const named = own !== null && /^https?:$/.test(own.protocol) ? [own.href] : []
+    return { kind: 'places', urls: [...new Set([...named, ...canonical])] }
+  }
 }
 
 /** A proof against the strongest checksum in the metadata, and the registry's signature of that. */
