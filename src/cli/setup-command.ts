@@ -161,6 +161,10 @@ async function runSetup(
   served: readonly EcosystemId[],
 ): Promise<ExitCode> {
   const { io, machine } = job
+  const base = URL.parse(target.base)
+  if (scope === 'project' && (base?.username || base?.password)) {
+    return tellUsage('--url holds credentials, which do not belong into the files of a project', io, 'setup')
+  }
   const setups: ClientSetup[] = []
   const isNamed = job.clients.length > 0
   const candidates = isNamed
@@ -239,14 +243,23 @@ async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly D
   const presence = await client.detect(machine)
   const setup = isTouched ? await prepareSetup({ machine, client, presence, wanted, served }) : planned
   const done: Done[] = []
-  if (!setup.outcome.possible) return done
-  const { previous } = setup.outcome.plan
-  if (previous !== undefined && wanted.scope === 'user') await journal.keepFormer(client, previous)
+  if (!setup.outcome.possible || !planned.outcome.possible) return done
+  const { previous, sharedWith = [] } = planned.outcome.plan
+  const formerOf = wanted.scope === 'user' ? [client.id, ...sharedWith] : []
+  for (const one of clients.filter(({ id }) => formerOf.includes(id))) {
+    if (previous !== undefined) await journal.keepFormer(one, previous)
+  }
   for (const edit of setup.outcome.edits) {
     if (edit.kind !== 'change') continue
     const { path } = edit.change
     try {
-      await applyChange(edit.change, { journal, client: client.id, scope: wanted.scope, nowMs: now() })
+      await applyChange(edit.change, {
+        journal,
+        client: client.id,
+        scope: wanted.scope,
+        nowMs: now(),
+        formerOf,
+      })
       done.push({ client: client.id, path, failed: undefined })
     } catch (error) {
       const hint = error instanceof SettingsFileError ? ` (${error.hint})` : ''

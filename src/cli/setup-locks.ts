@@ -106,7 +106,7 @@ function tell({ io, machine }: SetupJob, rows: readonly Row[], options: Options)
         (one) => !lock.text.includes(one),
       )
       say(
-        `  ${rewrite.moved} addresses become ${shown(hosts.join(', ') || 'those of the registry')}; hashes stay`,
+        `  ${rewrite.moved === 1 ? '1 address becomes' : `${rewrite.moved} addresses become`} ${shown(hosts.join(', ') || 'those of the registry')}; hashes stay`,
       )
     }
     for (const url of (rewrite?.left ?? []).slice(0, 3))

@@ -30,6 +30,18 @@ describe('the journal', () => {
     expect(await at.read('.npmrc')).toBe('registry=https://npm.acme.example/\n')
   })
 
+  test("npm's address is kept where another client's change takes it away, and for so long", async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://npm.acme.example/\n')
+    await at.setup('pip yarn1 --yes', served)
+    const former = { registry: 'https://npm.acme.example/' }
+    expect(JSON.parse((await at.read('data/journal/npm.json')) ?? '')).toEqual(former)
+    await at.setup('pip --undo --yes')
+    expect(JSON.parse((await at.read('data/journal/npm.json')) ?? '')).toEqual(former)
+    await at.setup('--undo --yes')
+    expect(await at.read('data/journal/npm.json')).toBeUndefined()
+  })
+
   test('a torn entry is told and passed over', async () => {
     await using at = await scene()
     await at.setup('npm --yes', served)

@@ -119,7 +119,7 @@ function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {
 /** With a client's last change its former address is in force again, and no longer to be remembered. */
 async function forgetFormer({ journal }: SetupJob): Promise<void> {
   const { entries } = await journal.entries()
-  const left = new Set<string>(entries.map(({ client }) => client))
+  const left = new Set<string>(entries.flatMap(({ formerOf }) => formerOf))
   const free = clients.filter(({ id }: Client) => !left.has(id))
   for (const client of free) await journal.forgetFormer(client)
 }

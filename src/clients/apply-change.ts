@@ -1,3 +1,4 @@
+import type { ClientId } from './client.ts'
 import { SettingsFileError } from './file-text.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { PlannedChange } from './plan-changes.ts'
@@ -11,6 +12,7 @@ export interface ApplyOptions {
   readonly client: JournalEntry['client']
   readonly scope: keyof typeof MODES
   readonly nowMs: number
+  readonly formerOf?: readonly ClientId[]
 }
 
 /**
@@ -22,7 +24,7 @@ export async function applyChange(change: PlannedChange, options: ApplyOptions):
   if (!sameBytes(await readBytes(found.realPath), found.bytes)) {
     throw new SettingsFileError(`${change.path} changed in the meantime`, 'run setup again')
   }
-  const { journal, client, scope, nowMs } = options
+  const { journal, client, scope, nowMs, formerOf = [] } = options
   const entry = await journal.add(
     {
       client,
@@ -32,6 +34,7 @@ export async function applyChange(change: PlannedChange, options: ApplyOptions):
       before: found.bytes,
       after: afterBytes,
       mode: found.mode,
+      formerOf,
       folders: [],
     },
     nowMs,

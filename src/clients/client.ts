@@ -84,6 +84,8 @@ export type Plan =
       readonly edits: readonly FileEdit[]
       /** The address that this scope had before, when somebody had set one; never our own. */
       readonly previous: string | undefined
+      /** Other clients that read the very file, and so had the same address before. */
+      readonly sharedWith?: readonly ClientId[]
       /** For people, a sentence each. */
       readonly notes: readonly string[]
     }

@@ -19,6 +19,8 @@ const file = fc
       'index-url = https://c.example',
       'other: 1',
       '    continued',
+      '    timeout = 60',
+      '  retries = 3',
       '\tkey\t=\tvalue',
       '@a:registry=https://d.example/',
       '=',
@@ -61,6 +63,13 @@ describe.each([
       }),
     )
   })
+})
+
+test('settings of pip that are indented stay settings', () => {
+  expect(setIni('[global]\n    timeout = 60\n', pipConf, 'global', 'index-url', value)).toBe(
+    `[global]\n    timeout = 60\n    index-url = ${value}\n`,
+  )
+  expect(iniEntry('[global]\n  a = 1\n  b = 2\n', pipConf, 'global', 'b')?.value).toBe('2')
 })
 
 test('a new key of npm never lands in a section, where npm would not see it', () => {

@@ -63,6 +63,7 @@ export interface IniEntry {
 interface Scanned extends IniEntry {
   /** What stands before and behind the value on its first line, quotes included. */
   readonly head: string
+  readonly indent: string
   readonly tail: string
 }
 
@@ -99,13 +100,14 @@ export function setIni(
   }
   const added = `${key}${dialect.written}${value}`
   const last = entries.findLast((one) => one.section === section)
-  if (last !== undefined) return withInserted(text, last.end, [added])
+  // As far in as its neighbour: less would make lines below go on with this value, more would make this go on.
+  if (last !== undefined) return withInserted(text, last.end, [last.indent + added])
   if (section === undefined) {
     const first = headers[0]
     return first === undefined ? withAppended(text, [added]) : withInserted(text, first.line, [added])
   }
   const header = headers.findLast(({ name }) => name === section)
-  if (header !== undefined) return withInserted(text, header.line + 1, [added])
+  if (header !== undefined) return withInserted(text, endOfSection(lines, header.line, dialect), [added])
   const gap = text === '' || /\n\r?\n$/.test(text) ? [] : ['']
   return withAppended(text, [...gap, `[${section}]`, added])
 }
@@ -119,7 +121,9 @@ function scan(text: string, dialect: IniDialect) {
     const trimmed = line.trim()
     if (trimmed === '' || dialect.comments.includes(trimmed[0] ?? '')) continue
     const previous = entries.at(-1)
-    if (dialect.continued && /^\s/.test(line) && previous !== undefined && previous.section === section) {
+    const indent = line.slice(0, line.indexOf(trimmed))
+    const isBelow = previous !== undefined && previous.section === section
+    if (dialect.continued && isBelow && indent.length > previous.indent.length) {
       entries[entries.length - 1] = {
         ...previous,
         value: `${previous.value}\n${trimmed}`.trim(),
@@ -137,6 +141,7 @@ function scan(text: string, dialect: IniDialect) {
     if (at < 1) continue
     const parts = valueParts(line.slice(at + 1), dialect)
     entries.push({
+      indent,
       section,
       key: dialect.normalise(line.slice(0, at).trim()),
       value: parts.value,
@@ -147,6 +152,17 @@ function scan(text: string, dialect: IniDialect) {
     })
   }
   return { entries, headers }
+}
+
+/** The line after the last that says something; a section without entries may hold lines of no known form. */
+function endOfSection(lines: readonly string[], header: number, { comments }: IniDialect): number {
+  let end = header + 1
+  for (let at = header + 1; at < lines.length; at++) {
+    const line = (lines[at] ?? '').trim()
+    if (line.startsWith('[')) break
+    if (line !== '' && !comments.includes(line[0] ?? '')) end = at + 1
+  }
+  return end
 }
 
 function valueParts(text: string, { quoted, inlineComments }: IniDialect) {

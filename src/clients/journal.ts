@@ -21,6 +21,8 @@ export interface JournalEntry {
   readonly after: Uint8Array
   /** Permission bits before; undefined when there was no file. */
   readonly mode: number | undefined
+  /** Clients whose former address is kept for as long as this change stands. */
+  readonly formerOf: readonly ClientId[]
   /** Folders that had to be made, outermost first. */
   readonly folders: readonly string[]
 }
@@ -146,7 +148,7 @@ function parse(text: string): Omit<JournalEntry, 'id'> | string {
   } catch {
     return 'it is no JSON'
   }
-  const { format, client, at, path, realPath, keys, mode, folders } = raw
+  const { format, client, at, path, realPath, keys, mode, folders, formerOf } = raw
   const [before, after] = [bytesOf(raw.before), bytesOf(raw.after)]
   if (format !== 1) return 'it is of another version of this program'
   if (typeof client !== 'string' || typeof path !== 'string' || typeof realPath !== 'string')
@@ -162,6 +164,7 @@ function parse(text: string): Omit<JournalEntry, 'id'> | string {
     before,
     after,
     mode: typeof mode === 'number' ? mode : undefined,
+    formerOf: texts(formerOf) as ClientId[],
     folders: texts(folders),
   }
 }

@@ -62,6 +62,7 @@ export const pnpmClient: Client = {
     return {
       possible: true,
       value,
+      ...(path === (await userNpmrc(machine)) && { sharedWith: ['npm'] }),
       previous: former && isOurs(former, wanted.address) ? undefined : former,
       edits: [
         {

@@ -53,6 +53,7 @@ export const yarn1Client: Client = {
       possible: true,
       value,
       previous,
+      ...(isUser && inNpmrc && { sharedWith: ['npm'] }),
       edits: [
         {
           path,
