@@ -123,8 +123,7 @@ async function client(ahead: FetchAhead, name: string): Promise<void> {
   ahead.asked(resource, outcome instanceof Promise)
   const whole = await outcome
   if (whole.kind === 'filling') await new Response(whole.body.stream()).arrayBuffer()
-  if ('object' in whole && whole.object.body.kind === 'bytes')
-    ahead.answered(resource, whole.object)
+  if ('object' in whole && whole.object.body.kind === 'bytes') ahead.answered(resource, whole.object)
 }
 
 function gated(name: string): () => void {

@@ -37,7 +37,8 @@ export interface FetchAheadOptions {
 /** So long after the last cold request a build is thought to be over. */
 const QUIET_MS = 20_000
 
-const MAX_FETCHED = 200_000
+/** Several times a large build; a stretch of builds that never pauses begins anew. */
+const MAX_FETCHED = 10_000
 
 type Lane = 'metadata' | 'blob'
 

@@ -7,9 +7,9 @@ import { compareVersions } from './version.ts'
 /** A build is thought to be over when nothing was asked for this long; what it selected no longer counts. */
 const QUIET_MS = 30_000
 /** Module versions that are remembered of one build. */
-const MAX_MODULES = 50_000
+const MAX_MODULES = 5_000
 /** Requirements that are remembered of one build. */
-const MAX_REQUIREMENTS = 200_000
+const MAX_REQUIREMENTS = 20_000
 /**
  * A zip follows its `.mod` by as much: until then the go.mod files that arrive meanwhile may have required a
  * higher version, and the client would never ask for this one.
@@ -51,10 +51,14 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
   let remembered = 0
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
+  /** Builds that follow each other without a pause are not one: then what was remembered starts over. */
+  const isFull = () =>
+    selected.size >= MAX_MODULES || known.size >= MAX_MODULES || remembered >= MAX_REQUIREMENTS
+
   const select = (module: string, version: string): boolean => {
     const highest = selected.get(module)
     if (highest !== undefined && compareVersions(highest, version) >= 0) return highest === version
-    if (selected.size < MAX_MODULES) selected.set(module, version)
+    selected.set(module, version)
     return true
   }
   const isLikely = (module: string, version: string) =>
@@ -96,7 +100,7 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
     for (const { path, version } of reached) {
       const id = `${path}@${version}`
       select(path, version)
-      if (closure.has(id) || closure.size >= MAX_MODULES) continue
+      if (closure.has(id) || isFull()) continue
       closure.add(id)
       guesses.push(...guess(path, version, 'mod', { weight: 0.95 }))
       const below = known.get(id)
@@ -109,11 +113,10 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
 
   const fileOf = (id: string, body: Uint8Array): Known | undefined => {
     const seen = known.get(id)
-    if (seen !== undefined || known.size >= MAX_MODULES) return seen
+    if (seen !== undefined || isFull()) return seen
     const parsed = parseGoMod(body)
     if (!parsed.ok) return undefined
     const { require, goVersion } = parsed.file
-    if (remembered + require.length > MAX_REQUIREMENTS) return undefined
     remembered += require.length
     const file: Known = { require, pruned: isPruned(goVersion), followed: 'no' }
     known.set(id, file)
@@ -123,7 +126,7 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
   return {
     asked(resource) {
       const nowMs = now()
-      if (nowMs - lastAskedMs > QUIET_MS) {
+      if (nowMs - lastAskedMs > QUIET_MS || isFull()) {
         selected.clear()
         closure.clear()
         known.clear()

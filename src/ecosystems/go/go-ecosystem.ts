@@ -90,11 +90,7 @@ export function createGoEcosystem(options: GoEcosystemOptions): GoEcosystem {
   }
 }
 
-function databaseAsked(
-  request: DatabaseRequest,
-  sumdb: GoProof,
-  options: GoEcosystemOptions,
-): GoAsked {
+function databaseAsked(request: DatabaseRequest, sumdb: GoProof, options: GoEcosystemOptions): GoAsked {
   // Private names become a resource, so that the gate refuses them and says which rule they meet.
   if (request.kind === 'lookup' && !options.isPrivate(request.module) && isExempt(request.module, options)) {
     const fix = `set GONOSUMDB=${request.module} so that go does not ask for it`

@@ -65,7 +65,8 @@ export function createZipProver(options: ZipProverOptions = {}): ZipProver {
   }
 
   const start = (slot: Slot): Worker => {
-    const worker = new Worker(program)
+    // Bun's own option: the collector of a small thread keeps a small heap.
+    const worker = new Worker(program, { smol: true } as WorkerOptions)
     slot.worker = worker
     worker.on('message', ({ id, check }: ZipAnswer) => {
       if (slot.worker === worker && slot.job?.question.id === id) release(slot, check)
