@@ -10,6 +10,8 @@ const schemePorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 
 /** `HOST`, `HOST:PORT`, `[IPV6]:PORT`, a bare IPv6 address, or the URL of a registry. */
 export function readTarget(written: string): ReadTarget {
   if (written.includes('://')) return readUrl(written)
+  if (written.includes('%'))
+    return { ok: false, message: `'${written}': addresses with a zone cannot be traced` }
   if (isIPv6(written)) return { ok: true, host: written }
   const match = /^(?:\[([^\]]+)\]|([^:[\]/@\s]+))(?::([^:]*))?$/.exec(written)
   const bracketed = match?.[1]

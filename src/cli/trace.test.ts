@@ -124,6 +124,7 @@ describe('the target', () => {
     'mirror.example:x',
     '[nothing]:1',
     'ftp://x/',
+    'fe80::1%eth0',
     'https://',
   ])('%j is refused', (written) => {
     expect(readTarget(written).ok).toBe(false)
