@@ -24,7 +24,7 @@ export const npmrc: IniDialect = {
   inlineComments: true,
   continued: false,
   quoted: true,
-  normalise: asIs,
+  normalise: (key) => key.replace(/^(["'])(.*)\1$/, '$2'),
   written: '=',
 }
 
