@@ -1,0 +1,71 @@
+import { expect, test } from 'bun:test'
+import type { Evidence } from '../evidence.ts'
+import { Seen } from '../seen.ts'
+import type { Target } from '../target.ts'
+import { judge } from './rules.ts'
+
+const url = new URL('https://registry.example/')
+const npm: Target = { url, role: 'source', ecosystem: 'npm', foundIn: 'a test' }
+const context = { allowPrivate: [], catalogues: {} }
+
+function connect(id: string, address: string, tookMs: number): Evidence {
+  return {
+    id,
+    target: 'registry.example:443',
+    atMs: 0,
+    tookMs,
+    probe: 'tcp',
+    outcome: 'open',
+    host: 'registry.example',
+    address,
+    port: 443,
+    family: 4,
+    purpose: 'target',
+  }
+}
+
+const idsFor = (evidence: readonly Evidence[], targets: readonly Target[] = [npm]) =>
+  judge(new Seen(evidence, targets), context).map(({ id }) => id)
+
+const far = [connect('e1', '1.2.3.4', 310), connect('e2', '1.2.3.5', 320)]
+
+test('two addresses beyond 250 ms are too far for Node, where Node asks', () => {
+  expect(idsFor(far)).toEqual(['node.he250'])
+  expect(idsFor(far, [{ ...npm, ecosystem: 'go' }])).toEqual([])
+})
+
+test('one address, or one within 250 ms, is not', () => {
+  expect(idsFor(far.slice(0, 1))).toEqual([])
+  expect(idsFor([connect('e1', '1.2.3.4', 200), connect('e2', '1.2.3.5', 320)])).toEqual([])
+})
+
+test('a fault of the path is a verdict where nothing else says it, and evidence where something does', () => {
+  const common = { target: 'registry.example:443', atMs: 0, tookMs: 1 }
+  const path: Evidence = {
+    ...common,
+    id: 'e9',
+    probe: 'path',
+    outcome: 'problem',
+    host: 'registry.example',
+    summary: 'from hop 3 on',
+  }
+  expect(idsFor([path])).toEqual(['path.fault'])
+  const silent: Evidence = { ...connect('e1', '1.2.3.4', 900), outcome: 'silent' } as Evidence
+  const [finding, ...others] = judge(new Seen([silent, path], [npm]), context)
+  expect(others).toEqual([])
+  expect(finding?.id).toBe('tcp.filtered')
+  expect(finding?.evidence).toEqual(['e1', 'e9'])
+})
+
+test('one sample is never likely', () => {
+  const silent: Evidence = { ...connect('e1', '1.2.3.4', 900), outcome: 'silent' } as Evidence
+  expect(judge(new Seen([silent], [npm]), context)[0]).toMatchObject({
+    confidence: 'possible',
+    cause: 'unexplained',
+    control: undefined,
+  })
+})
+
+test('nothing seen, nothing said', () => {
+  expect(idsFor([])).toEqual([])
+})
