@@ -21,6 +21,8 @@ interface Flight {
   readonly answer: Promise<Filling | FillResult>
   /** When everything about it is over. Never rejects. */
   readonly over: Promise<void>
+  /** Aborted as soon as somebody waits for it; until then everybody else's fetches come first. */
+  readonly wanted: AbortController
 }
 
 /**
@@ -157,7 +159,10 @@ export class Cache {
     const miss = this.#misses.get(resource.key, this.#now())
     if (miss !== undefined) return miss
     const underWay = this.#flights.get(resource.key)
-    if (underWay !== undefined) this.#observer.fillJoined(resource)
+    if (underWay !== undefined) {
+      this.#observer.fillJoined(resource)
+      if (!ahead) underWay.wanted.abort()
+    }
     const joined = underWay !== undefined
     const answer = await (underWay ?? this.#fly(resource, undefined, ahead)).answer
     if (answer.kind === 'filling') return { ...answer, joined }
@@ -176,6 +181,7 @@ export class Cache {
     if (underWay !== undefined) return underWay
 
     this.#observer.fillStarted(resource)
+    const wanted = new AbortController()
     const { promise: answer, resolve, reject } = Promise.withResolvers<Filling | FillResult>()
     let published: Publication | undefined
     const publish = (publication: Publication) => {
@@ -190,7 +196,7 @@ export class Cache {
     }
     const run = async () => {
       try {
-        const errand = { resource, known, ahead, publish }
+        const errand = { resource, known, wanted: ahead ? wanted.signal : undefined, publish }
         const result = await fill(errand, this.#context, this.#closing.signal)
         // The sources that had it say that it is gone: what is kept would outlive the truth.
         if (known !== undefined && isMissing(result)) await this.#forgetGone(resource)
@@ -207,7 +213,7 @@ export class Cache {
     }
     // A refresh has nobody who awaits its answer; its end is reported through the observer.
     answer.catch(() => undefined)
-    const flight: Flight = { answer, over: run() }
+    const flight: Flight = { answer, over: run(), wanted }
     // `run` works up to its first await in this turn; a fetch cannot end within it.
     this.#flights.set(resource.key, flight)
     return flight

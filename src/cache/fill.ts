@@ -61,8 +61,8 @@ export interface Errand {
   readonly resource: Resource
   /** What is kept under its key already. */
   readonly known: StoredObject | undefined
-  /** Nobody waits for it yet. */
-  readonly ahead: boolean
+  /** Nobody waits for it until this fires; undefined when somebody does. */
+  readonly wanted: AbortSignal | undefined
   readonly publish: (publication: Publication) => void
 }
 
@@ -84,7 +84,7 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
     shape: resource.shape,
     maxBytes: resource.maxBytes,
     freshness: Number.isFinite(resource.freshMs) ? 'mutable' : 'fixed',
-    ahead: errand.ahead,
+    ...(errand.wanted === undefined ? {} : { wanted: errand.wanted }),
     ...(resource.accept === undefined ? {} : { accept: resource.accept }),
     ...(resource.compressible === undefined ? {} : { compressible: resource.compressible }),
     ...(located?.kind === 'places' ? { places: located.urls } : {}),

@@ -29,8 +29,8 @@ export interface GetRequest {
   /** From now until the head of the last answer, redirects included. */
   readonly headMs: number
   readonly alive?: WhenAlive
-  /** Nobody waits for it yet. */
-  readonly ahead?: boolean
+  /** Nobody waits for it until this fires. */
+  readonly wanted?: AbortSignal | undefined
 }
 
 interface HttpClientOptions {
@@ -119,7 +119,7 @@ export class HttpClient {
         { text: requestText({ url, method, headers, body: request.body }, proxy), body: request.body },
         life,
         patience,
-        { ahead: request.ahead ?? false, mayRepeat: request.mayRepeat ?? true },
+        { wanted: request.wanted, mayRepeat: request.mayRepeat ?? true },
       )
       if (head.status === 407 && proxy !== undefined) {
         leave(false)
@@ -191,12 +191,12 @@ export class HttpClient {
     message: { readonly text: string; readonly body: Uint8Array | undefined },
     life: AbortSignal,
     patience: HeadPatience,
-    { ahead, mayRepeat }: { readonly ahead: boolean; readonly mayRepeat: boolean },
+    { wanted, mayRepeat }: { readonly wanted: AbortSignal | undefined; readonly mayRepeat: boolean },
   ) {
     const { limits } = this.#options
     for (let fresh = !mayRepeat; ; fresh = true) {
       patience.queuedIn(pool)
-      const connection = await pool.acquire(life, { fresh, ahead })
+      const connection = await pool.acquire(life, { fresh, wanted })
       patience.served()
       const reused = connection.uses++ > 0
       const receivedBefore = connection.receivedBytes

@@ -57,9 +57,9 @@ test('one connection in four is kept for whoever is waited for', async () => {
   const { pool, state } = poolTo(server, { maxConnections: 4 })
   pool.warmUp(4)
   await until(() => pool.size.open === 4)
-  const taken = await Promise.all([1, 2, 3].map(() => pool.acquire(never, { ahead: true })))
+  const taken = await Promise.all([1, 2, 3].map(() => pool.acquire(never, { wanted: never })))
   const order: string[] = []
-  const ahead = pool.acquire(never, { ahead: true }).then((connection) => {
+  const ahead = pool.acquire(never, { wanted: never }).then((connection) => {
     order.push('ahead')
     return connection
   })
@@ -74,11 +74,48 @@ test('one connection in four is kept for whoever is waited for', async () => {
   pool.close()
 })
 
+test('what somebody waits for by now has a kept connection at once', async () => {
+  await using server = await fakeServer(() => undefined)
+  const { pool } = poolTo(server, { maxConnections: 4 })
+  pool.warmUp(4)
+  await until(() => pool.size.open === 4)
+  const taken = await Promise.all([1, 2, 3].map(() => pool.acquire(never, { wanted: never })))
+  const wanted = new AbortController()
+  const joined = pool.acquire(never, { wanted: wanted.signal })
+  expect(pool.size.waiting).toBe(1)
+  wanted.abort()
+  expect(pool.size.waiting).toBe(0)
+  for (const connection of [await joined, ...taken]) pool.release(connection, true)
+  pool.close()
+})
+
+test('what somebody waits for by now stands before what nobody does', async () => {
+  await using server = await fakeServer(() => undefined)
+  const { pool } = poolTo(server, { maxConnections: 1 })
+  const first = await pool.acquire(never)
+  const order: string[] = []
+  const wanted = new AbortController()
+  const note = (name: string, acquired: Promise<Connection>) =>
+    acquired.then((connection) => {
+      order.push(name)
+      pool.release(connection, true)
+    })
+  const both = [
+    note('ahead', pool.acquire(never, { wanted: never })),
+    note('joined', pool.acquire(never, { wanted: wanted.signal })),
+  ]
+  wanted.abort()
+  pool.release(first, true)
+  await Promise.all(both)
+  expect(order).toEqual(['joined', 'ahead'])
+  pool.close()
+})
+
 test('a single connection serves what is fetched ahead, too', async () => {
   await using server = await fakeServer(() => undefined)
   const { pool } = poolTo(server, { maxConnections: 1 })
-  const first = await pool.acquire(never, { ahead: true })
-  const second = pool.acquire(never, { ahead: true })
+  const first = await pool.acquire(never, { wanted: never })
+  const second = pool.acquire(never, { wanted: never })
   pool.release(first, true)
   expect(await second).toBe(first)
   pool.close()

@@ -6,7 +6,7 @@ import type { UpstreamLimits } from './limits.ts'
 import type { UpstreamError } from './upstream.ts'
 
 interface Waiter {
-  /** Nobody waits for what it fetches: whoever is waited for comes first. */
+  /** Nobody waits for what it fetches: whoever is waited for comes first. Ends when somebody does. */
   readonly ahead: boolean
   readonly give: (connection: Connection) => void
   readonly fail: (error: UpstreamError) => void
@@ -47,32 +47,40 @@ export class Pool {
   }
 
   /**
-   * A connection of one's own until `release`. With `fresh` it is one that has carried nothing yet; with
-   * `ahead` everybody else comes first.
+   * A connection of one's own until `release`. With `fresh` it is one that has carried nothing yet; until
+   * `wanted` has fired, everybody else comes first.
    * @throws UpstreamError what the dialling failed with; `signal.reason` when that aborts first
    */
   acquire(
     signal: AbortSignal,
-    options: { readonly fresh?: boolean; readonly ahead?: boolean } = {},
+    options: { readonly fresh?: boolean; readonly wanted?: AbortSignal | undefined } = {},
   ): Promise<Connection> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (this.#closed)
       return Promise.reject(broken('aborted', `the connections to ${this.#options.host} are closed`))
     if (options.fresh === true) return this.#dial(signal)
-    const { ahead = false } = options
-    const idle = ahead && !this.#hasSpare() ? undefined : this.#takeIdle()
+    const { wanted } = options
+    const isAhead = () => wanted !== undefined && !wanted.aborted
+    const idle = isAhead() && !this.#hasSpare() ? undefined : this.#takeIdle()
     if (idle !== undefined) return Promise.resolve(idle)
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiters.delete(waiter)
         signal.removeEventListener('abort', abort)
+        wanted?.removeEventListener('abort', hurry)
       }
       const abort = () => {
         leave()
         reject(signal.reason)
       }
+      const hurry = () => {
+        const kept = this.#takeIdle()
+        if (kept !== undefined) waiter.give(kept)
+      }
       const waiter: Waiter = {
-        ahead,
+        get ahead() {
+          return isAhead()
+        },
         give: (connection) => {
           leave()
           resolve(connection)
@@ -83,6 +91,7 @@ export class Pool {
         },
       }
       signal.addEventListener('abort', abort)
+      wanted?.addEventListener('abort', hurry)
       this.#waiters.add(waiter)
       this.#dialForWaiters()
     })

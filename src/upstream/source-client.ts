@@ -58,7 +58,7 @@ export class SourceClient {
           ...(ask.aliveMs === undefined || ask.aliveMs <= ask.headMs
             ? {}
             : { alive: { ms: ask.aliveMs, shown: (ms) => this.#lives(source, ms) } }),
-          ahead: ask.request.ahead ?? false,
+          wanted: ask.request.wanted,
         },
         signal,
       )

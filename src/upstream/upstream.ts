@@ -73,8 +73,8 @@ export interface UpstreamRequest {
    * (engine rule 5). @default 'fixed'
    */
   readonly freshness?: 'mutable' | 'fixed'
-  /** Nobody waits for it yet: whoever is waited for gets a connection first. */
-  readonly ahead?: boolean
+  /** Nobody waits for it until this fires: so long, whoever is waited for gets a connection first. */
+  readonly wanted?: AbortSignal
   /** For a conditional request; answered by `not-modified` when the source agrees. */
   readonly validators?: { readonly source: string; readonly etag?: string; readonly lastModified?: string }
 }
