@@ -252,6 +252,13 @@ describe('hostile bodies', () => {
     })
   }
 
+  test('too many versions are no packument', () => {
+    const versions = Array.from({ length: 100_001 }, (_, at) => `"${at}":{}`).join()
+    const body = bytesOf(`{"name":"a","versions":{${versions}}}`)
+    expect(() => made('npm.full', body, 'a')).toThrow(PackumentFault)
+    expect(npmChecks['npm.packument']?.(body, { name: 'a' })).toMatchObject({ verdict: 'wrong' })
+  })
+
   const cases: readonly [body: string, version: string | undefined, verdict: string][] = [
     ['{"name":"a"}', undefined, 'sound'],
     ['{"name":"b","name":"a","__proto__":{"name":"b"}}', undefined, 'sound'],

@@ -3,6 +3,9 @@
 import { isUtf8 } from 'node:buffer'
 import { JsonFault, JsonReader, type Span } from '../json-scan.ts'
 
+/** Bounds the memory of a walk beside the body itself; the longest known packument has a third of it. */
+const MAX_VERSIONS = 100_000
+
 /** Said of a body that is no packument, in a sentence. */
 export class PackumentFault extends Error {
   override readonly name = 'PackumentFault'
@@ -22,9 +25,10 @@ export interface PackumentVisitor {
 /**
  * Walks over a whole packument once; what a visitor leaves is checked and skipped. Where a key stands twice the
  * visitor sees both, in order, and a client goes by the last.
- * @throws PackumentFault for what is not one JSON object in UTF-8
+ * @throws PackumentFault for what is not one JSON object in UTF-8, or has too many versions
  */
 export function walkPackument(body: Uint8Array, visitor: PackumentVisitor): void {
+  let count = 0
   readJson(body, (reader) => {
     if (reader.kind() !== 'object') throw new PackumentFault('it is no JSON object')
     reader.object((key, keySpan) => {
@@ -34,6 +38,7 @@ export function walkPackument(body: Uint8Array, visitor: PackumentVisitor): void
       }
       visitor.opensVersions?.(keySpan)
       reader.object((version, versionSpan) => {
+        if (++count > MAX_VERSIONS) throw new PackumentFault(`it lists more than ${MAX_VERSIONS} versions`)
         if (reader.kind() === 'object') visitor.version?.(version, versionSpan, reader)
       })
       visitor.closesVersions?.()
