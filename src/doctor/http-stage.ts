@@ -34,7 +34,8 @@ export class HttpStage {
     const catalogue =
       target.ecosystem === undefined ? undefined : this.#run.options.catalogues[target.ecosystem]
     const metadata = await this.#run.step('http', name, () => this.#metadata(target, catalogue))
-    if (catalogue === undefined || metadata === undefined || !isGood(metadata.fact)) return undefined
+    if (catalogue === undefined || metadata === undefined || !isGood(metadata.fact, catalogue))
+      return undefined
     if (target.role === 'control') return this.#canary(target, catalogue)
     const [, versions] = await Promise.all([
       this.#run.step('artifact', name, () => this.#artifacts(target, catalogue)),
@@ -117,7 +118,8 @@ export class HttpStage {
 
   async #locate(target: Target, catalogue: Catalogue, probe: PinnedProbe): Promise<URL | undefined> {
     return locateProbe(catalogue.ecosystem, target.url, probe, async (path) => {
-      const answer = await this.#web.follow(below(target.url, path), 'metadata')
+      const purpose = hasPages(catalogue.ecosystem) ? 'page' : 'metadata'
+      const answer = await this.#web.follow(below(target.url, path), purpose)
       return { text: answer?.body.toString('utf8') ?? '', url: answer?.url ?? target.url }
     })
   }
@@ -126,7 +128,7 @@ export class HttpStage {
     const [canary] = catalogue.probes.canaries
     if (canary === undefined) return undefined
     const answer = await this.#web.follow(canaryAddress(target.url, canary), 'canary')
-    if (answer === undefined || !isGood(answer.fact)) return undefined
+    if (answer === undefined || !isGood(answer.fact, catalogue)) return undefined
     const versions = versionsOf(catalogue.ecosystem, answer.body.toString('utf8'))
     return { target, name: canary.name, versions }
   }
@@ -146,7 +148,10 @@ function firstRequest(
   const [path] = catalogue?.probes.metadata ?? []
   return path === undefined
     ? { url: target.url, purpose: 'page' }
-    : { url: below(target.url, path), purpose: 'metadata' }
+    : {
+        url: below(target.url, path),
+        purpose: catalogue !== undefined && hasPages(catalogue.ecosystem) ? 'page' : 'metadata',
+      }
 }
 
 /** Agents that the clients themselves send; some mirrors let in only those. */
@@ -158,8 +163,13 @@ const userAgents: Readonly<Record<string, string>> = {
   maven: 'Apache-Maven/3.9.11 (Java 21)',
 }
 
-function isGood({ outcome, status, isHtml }: ExchangeFact): boolean {
-  return outcome === 'answer' && status === 200 && !isHtml
+function isGood({ outcome, status, isHtml }: ExchangeFact, { ecosystem }: Catalogue): boolean {
+  return outcome === 'answer' && status === 200 && (!isHtml || hasPages(ecosystem))
+}
+
+/** PyPI's simple index is made of web pages (PEP 503). */
+function hasPages(ecosystem: Catalogue['ecosystem']): boolean {
+  return ecosystem === 'pypi'
 }
 
 function isBroken({ outcome }: ExchangeFact): boolean {
