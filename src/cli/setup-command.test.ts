@@ -10,6 +10,7 @@ describe('wrong use', () => {
     ['npm --url ftp://x', '--url is an address'],
     ['npm --url http://h.example/npm', 'without /npm'],
     ['npm --url http://h.example/?q=1', 'no query'],
+    ['npm --scope project --url http://u:pw@h.example', 'credentials'],
     ['npm --mirror nobody', "there is no mirror 'nobody' for npm; known: npmmirror"],
     ['npm --mirror taobao', "mirror 'taobao' is retired; use npmmirror"],
     ['npm --mirror npmmirror --url http://h.example', '--url or --mirror'],
@@ -47,6 +48,13 @@ describe('what is offered', () => {
     expect(out).toContain('npm (not installed)')
     expect(out).toContain('! /npm/ is not served yet')
     expect(await at.read('.npmrc')).toBe('registry=http://127.0.0.1:7678/npm/\n')
+  })
+
+  test('a registry with an address of its own is led to there', async () => {
+    await using at = await scene()
+    await at.setup('npm pip --yes --npm-listen 127.0.0.1:7681')
+    expect(await at.read('.npmrc')).toBe('registry=http://127.0.0.1:7681/\n')
+    expect(await at.read('.config/pip/pip.conf')).toContain('http://127.0.0.1:7678/pypi/simple/')
   })
 
   test('a mirror in its place is no matter of what is served', async () => {

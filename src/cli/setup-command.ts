@@ -6,6 +6,7 @@ import { Journal } from '../clients/journal.ts'
 import { type Machine, thisMachine } from '../clients/machine.ts'
 import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+import { REGISTRIES } from '../serve/rooms.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
@@ -53,7 +54,7 @@ const flags: FlagSpecs = {
 }
 
 /** What the server answers so far. */
-const SERVED: readonly EcosystemId[] = ['go']
+const SERVED: readonly EcosystemId[] = ['go', ...REGISTRIES]
 
 /** What a test sets. */
 export interface SetupHooks {
@@ -180,11 +181,16 @@ async function runSetup(
     )
     return isNamed && !other
   })
+  const { entries } = await job.journal.entries()
   for (const { client, presence } of present) {
+    const earlier = entries.flatMap((entry) =>
+      entry.client === client.id && entry.address ? [entry.address] : [],
+    )
     const address = target.addressFor(client)
     if (!address.ok) return tellUsage(address.message, io, 'setup')
     const wanted = {
       ...address,
+      earlier,
       scope,
       privatePatterns: target.privatePatterns,
       isPublic: target.isPublic(client.ecosystem),
@@ -259,6 +265,7 @@ async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly D
         scope: wanted.scope,
         nowMs: now(),
         formerOf,
+        address: wanted.address,
       })
       done.push({ client: client.id, path, failed: undefined })
     } catch (error) {

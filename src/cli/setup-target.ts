@@ -6,6 +6,7 @@ import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { type Catalogue, ecosystems, standingOf } from '../mirrors/catalogue.ts'
 import { loadCatalogue } from '../mirrors/load-catalogue.ts'
 import { cargoRegistryName } from '../mirrors/registry-name.ts'
+import { REGISTRIES } from '../serve/rooms.ts'
 import { readServerFile } from '../serve/server-file.ts'
 import type { FlagValue } from './flags.ts'
 import type { Io } from './io.ts'
@@ -55,7 +56,10 @@ export async function findTarget(
       return (address) => hosts.has(hostOf(address))
     },
     addressFor: (client) => {
-      const ours = base.url + client.path
+      const own = typeof url === 'string' ? undefined : ownBase(config, client.ecosystem)
+      // At an address of its own a registry stands at the root: what its lock files like best.
+      const ours =
+        own === undefined ? base.url + client.path : own + client.path.slice(client.ecosystem.length + 1)
       if (typeof mirror !== 'string') return { ok: true, address: ours, fallback: undefined }
       const known = addressesOf(client.ecosystem)
       const found = known.find(({ entry }) => entry.id === mirror)
@@ -103,6 +107,13 @@ function readBase(written: string): Base {
   return { ok: true, url: base }
 }
 
+/** The address of its own that the server gives a registry, if any. */
+function ownBase(config: Config, ecosystem: EcosystemId): string | undefined {
+  const known = REGISTRIES.find((id) => id === ecosystem)
+  const listen = known === undefined ? undefined : config[known].listen
+  return listen === undefined || listen.port === 0 ? undefined : addressOf(listen)
+}
+
 /** A server that listens on all addresses is reached on the loopback; one on any free port has told which. */
 async function localBase({ listen, data }: Config): Promise<Base> {
   if (listen.port === 0) {
@@ -111,9 +122,13 @@ async function localBase({ listen, data }: Config): Promise<Base> {
       ? { ok: false, message: 'the server takes any free port and does not run: start it, or give --url' }
       : { ok: true, url: server.url.replace(/\/+$/, '') }
   }
+  return { ok: true, url: addressOf(listen) }
+}
+
+function addressOf(listen: Config['listen']): string {
   const host = ['0.0.0.0', '::', '[::]'].includes(listen.host) ? '127.0.0.1' : listen.host
   const written = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-  return { ok: true, url: `http://${written}:${listen.port}` }
+  return `http://${written}:${listen.port}`
 }
 
 async function loadAll(

@@ -42,6 +42,20 @@ describe('the journal', () => {
     expect(await at.read('data/journal/npm.json')).toBeUndefined()
   })
 
+  test('an earlier relay is no address that was there before, nor a place to fall back to', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://npm.acme.example/\n')
+    await at.setup('npm go --yes --url http://a.example:7678', served)
+    await at.setup('npm go --yes --url http://b.example:7678', served)
+    const npm = JSON.parse((await at.read('data/journal/npm.json')) ?? '')
+    expect(npm).toEqual({ registry: 'https://npm.acme.example/' })
+    expect(await at.read('.config/go/env')).toBe('GOPROXY=http://b.example:7678/go|direct\n')
+    expect(await at.read('data/journal/go-env.json')).toBeUndefined()
+    await at.setup('--undo --yes')
+    expect(await at.read('.npmrc')).toBe('registry=https://npm.acme.example/\n')
+    expect(await at.read('.config/go/env')).toBeUndefined()
+  })
+
   test('a torn entry is told and passed over', async () => {
     await using at = await scene()
     await at.setup('npm --yes', served)

@@ -13,6 +13,7 @@ export interface ApplyOptions {
   readonly scope: keyof typeof MODES
   readonly nowMs: number
   readonly formerOf?: readonly ClientId[]
+  readonly address?: string
 }
 
 /**
@@ -24,7 +25,7 @@ export async function applyChange(change: PlannedChange, options: ApplyOptions):
   if (!sameBytes(await readBytes(found.realPath), found.bytes)) {
     throw new SettingsFileError(`${change.path} changed in the meantime`, 'run setup again')
   }
-  const { journal, client, scope, nowMs, formerOf = [] } = options
+  const { journal, client, scope, nowMs, formerOf = [], address } = options
   const entry = await journal.add(
     {
       client,
@@ -35,6 +36,7 @@ export async function applyChange(change: PlannedChange, options: ApplyOptions):
       after: afterBytes,
       mode: found.mode,
       formerOf,
+      address,
       folders: [],
     },
     nowMs,

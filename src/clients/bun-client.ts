@@ -34,7 +34,7 @@ export const bunClient: Client = {
   async plan(machine, presence, wanted): Promise<Plan> {
     const value = `${wanted.address}/`
     const path = wanted.scope === 'user' ? userFile(machine) : await projectFile(machine)
-    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     return {
       possible: true,
       value,

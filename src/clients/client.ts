@@ -45,6 +45,8 @@ export interface Wanted {
   readonly scope: Scope
   /** The client's own address: BASE with the client's path, or a mirror's; without a slash at the end. */
   readonly address: string
+  /** Addresses that earlier runs of setup wrote for this client, and that stand still. */
+  readonly earlier: readonly string[]
   /** Go only: a mirror that is asked when the relay cannot be reached. */
   readonly fallback: string | undefined
   /** Names that the server refuses to ask for. */
@@ -129,10 +131,10 @@ export function sameValue(a: string, b: string): boolean {
   return bare(a) === bare(b)
 }
 
-/** True for the address itself and all below it, and for the same path on a relay of this machine. */
-export function isOurs(value: string, address: string): boolean {
+/** True for an address that setup writes or wrote, and for the same path on a relay of this machine. */
+export function isOurs(value: string, { address, earlier }: Pick<Wanted, 'address' | 'earlier'>): boolean {
   const bare = value.trim().replace(/^sparse\+/, '')
-  if (sameValue(bare, address)) return true
+  if ([address, ...earlier].some((one) => sameValue(bare, one))) return true
   const [mine, theirs] = [URL.parse(address), URL.parse(bare)]
   if (mine === null || theirs === null) return false
   return isLoopback(theirs.hostname) && sameValue(mine.pathname, theirs.pathname)

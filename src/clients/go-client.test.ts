@@ -25,6 +25,7 @@ async function plan({ file = '', env = {}, mirror, privatePatterns = [] }: Scene
   const wanted = {
     scope: 'user' as const,
     address: BASE,
+    earlier: [],
     fallback: mirror,
     privatePatterns,
     isPublic: (address: string) => /goproxy\.(cn|io)/.test(address),

@@ -134,12 +134,14 @@ function restOf(former: string, fallback: string | undefined, isKnown: (address:
 }
 
 /** A list without what leads to the relay itself. */
-function withoutOurs(list: string, { address, fallback }: Wanted): string {
+function withoutOurs(list: string, wanted: Wanted): string {
   const first = /^([^,|]*)[,|]?(.*)$/s.exec(list)
-  if (first === null || !isOurs(first[1] ?? '', address)) return list
+  if (first === null || !isOurs(first[1] ?? '', wanted)) return list
   const rest = first[2] ?? ''
   const ownEnd =
-    rest === 'direct' || rest === 'off' || (fallback !== undefined && rest === `${fallback}|direct`)
+    rest === 'direct' ||
+    rest === 'off' ||
+    (wanted.fallback !== undefined && rest === `${wanted.fallback}|direct`)
   return ownEnd && rest !== 'off' ? '' : rest
 }
 

@@ -23,6 +23,8 @@ export interface JournalEntry {
   readonly mode: number | undefined
   /** Clients whose former address is kept for as long as this change stands. */
   readonly formerOf: readonly ClientId[]
+  /** The address that was written; undefined for lock files. */
+  readonly address: string | undefined
   /** Folders that had to be made, outermost first. */
   readonly folders: readonly string[]
 }
@@ -148,7 +150,7 @@ function parse(text: string): Omit<JournalEntry, 'id'> | string {
   } catch {
     return 'it is no JSON'
   }
-  const { format, client, at, path, realPath, keys, mode, folders, formerOf } = raw
+  const { format, client, at, path, realPath, keys, mode, folders, formerOf, address } = raw
   const [before, after] = [bytesOf(raw.before), bytesOf(raw.after)]
   if (format !== 1) return 'it is of another version of this program'
   if (typeof client !== 'string' || typeof path !== 'string' || typeof realPath !== 'string')
@@ -165,6 +167,7 @@ function parse(text: string): Omit<JournalEntry, 'id'> | string {
     after,
     mode: typeof mode === 'number' ? mode : undefined,
     formerOf: texts(formerOf) as ClientId[],
+    address: typeof address === 'string' ? address : undefined,
     folders: texts(folders),
   }
 }

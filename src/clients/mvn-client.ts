@@ -62,7 +62,7 @@ export const mvnClient: Client = {
     const layer = await fileLayer(machine, 'user', path, address)
     const text = (await machine.readText(path)) ?? ''
     const current = mirrorFor(readMirrors(text), REPOSITORY)
-    const previous = current === undefined || isOurs(current.url, wanted.address) ? undefined : current.url
+    const previous = current === undefined || isOurs(current.url, wanted) ? undefined : current.url
     if (previous !== undefined && current?.mirrorOf !== REPOSITORY && !wanted.isPublic(previous)) {
       const hint = `make ${URL.parse(previous)?.host ?? previous} the relay's upstream for Maven, and take central out of that mirror: <mirrorOf>${current?.mirrorOf},!central</mirrorOf>`
       return impossible(

@@ -30,7 +30,7 @@ export const npmClient: Client = {
   async plan(machine, presence, wanted): Promise<Plan> {
     const value = `${wanted.address}/`
     const path = wanted.scope === 'user' ? await userNpmrc(machine) : await projectNpmrc(machine)
-    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     return {
       possible: true,
       value,

@@ -35,7 +35,7 @@ export const pdmClient: Client = {
   async plan(machine, presence, wanted): Promise<Plan> {
     const value = `${wanted.address}/`
     const path = wanted.scope === 'user' ? userFile(machine) : join(await projectFolder(machine), 'pdm.toml')
-    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     return {
       possible: true,
       value,

@@ -74,7 +74,7 @@ export const pipClient: Client = {
     const value = `${wanted.address}/`
     const path = isUser ? userFiles(machine)[0] : join(venv ?? '', confName(machine))
     const layers = await this.read(machine, presence)
-    const previous = formerly(layers, path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(layers, path, (one) => isOurs(one, wanted))
     const extra = iniEntry((await machine.readText(path)) ?? '', pipConf, 'global', 'extra-index-url')
     return {
       possible: true,

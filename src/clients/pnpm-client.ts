@@ -57,13 +57,13 @@ export const pnpmClient: Client = {
     const layers = await this.read(machine, presence)
     const path = await fileToWrite(machine, presence, wanted.scope === 'user', layers)
     const yaml = path.endsWith('.yaml') ? await yamlKey(machine, path) : undefined
-    const previous = formerly(layers, path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(layers, path, (one) => isOurs(one, wanted))
     const former = previous ?? layers.find((layer) => layer.setter === wanted.scope && layer.value)?.value
     return {
       possible: true,
       value,
       ...(path === (await userNpmrc(machine)) && { sharedWith: ['npm'] }),
-      previous: former && isOurs(former, wanted.address) ? undefined : former,
+      previous: former && isOurs(former, wanted) ? undefined : former,
       edits: [
         {
           path,

@@ -54,7 +54,7 @@ export const uvClient: Client = {
     }
     const value = `${wanted.address}/`
     const path = wanted.scope === 'user' ? userFile(machine) : await projectFile(machine)
-    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     return {
       possible: true,
       value,

@@ -48,7 +48,7 @@ export const yarn1Client: Client = {
     const yarnFile = isUser ? join(machine.home, '.yarnrc') : await projectYarnrc(machine)
     const inNpmrc = layers.some(({ file, value: set }) => file === npmFile && set !== undefined)
     const path = inNpmrc ? npmFile : yarnFile
-    const previous = formerly(layers, path, (one) => isOurs(one, wanted.address))
+    const previous = formerly(layers, path, (one) => isOurs(one, wanted))
     return {
       possible: true,
       value,

@@ -58,7 +58,7 @@ export const yarn4Client: Client = {
   async plan(machine, presence, wanted): Promise<Plan> {
     const value = wanted.address
     const path = wanted.scope === 'user' ? join(machine.home, fileName(machine)) : await projectFile(machine)
-    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, value))
+    const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     const url = URL.parse(value)
     const hosts = url?.protocol === 'http:' ? [url.hostname] : []
     return {

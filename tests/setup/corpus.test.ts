@@ -58,6 +58,7 @@ async function prepare(one: CorpusCase, machine: Machine) {
     wanted: {
       scope: one.scope ?? 'user',
       address: BASE + client.path,
+      earlier: [],
       fallback: undefined,
       privatePatterns: [],
       isPublic: (address) => PUBLIC.some((host) => address.includes(host)),
