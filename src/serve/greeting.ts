@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import type { HttpServer } from '../http/server.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -20,10 +21,19 @@ export function greeting({
   }
   const all = lines.map(([word, text]) => line(word, text))
   for (const { ecosystem, client } of rooms.all()) {
-    const base = own.find(({ id }) => id === ecosystem.id)?.url ?? `${url}/${ecosystem.id}`
+    const base = addressOf(ecosystem.id, url, own)
     all.push('', line('to use', client.line(base)), line('to undo', client.undo))
   }
   return [...all, '', line('page', `${url}/`), '']
+}
+
+/** Where a client that reaches us at `url` finds an ecosystem: at the address that it has to itself, if it has one. */
+export function addressOf(id: EcosystemId, url: string, own: HttpServer['own']): string {
+  const alone = own.find((one) => one.id === id)
+  if (alone === undefined) return `${url}/${id}`
+  const address = new URL(url)
+  address.port = new URL(alone.url).port
+  return address.href.replace(/\/$/, '')
 }
 
 function line(word: string, text: string): string {

@@ -28,7 +28,7 @@ import { createRenderer } from '../views/renderer.ts'
 import { Views } from '../views/views.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
 import { goRoom } from './go-room.ts'
-import { greeting } from './greeting.ts'
+import { addressOf, greeting } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
 import { npmRoom } from './npm-room.ts'
@@ -260,7 +260,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
           sources: isTrusted ? upstream.states() : undefined,
           ecosystems: rooms.all().map(({ ecosystem: { id }, client }) => ({
             id,
-            line: client.line(`${baseUrl}/${id}`),
+            line: client.line(addressOf(id, baseUrl, http.own)),
             undo: client.undo,
           })),
         })
