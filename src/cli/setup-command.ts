@@ -1,7 +1,5 @@
-import { applyChange } from '../clients/apply-change.ts'
 import { type Client, type Scope, scopes } from '../clients/client.ts'
 import { clients, clientsCalled } from '../clients/clients.ts'
-import { SettingsFileError } from '../clients/file-text.ts'
 import { Journal } from '../clients/journal.ts'
 import { type Machine, thisMachine } from '../clients/machine.ts'
 import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
@@ -12,11 +10,12 @@ import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } f
 import type { ExitCode, Io } from './io.ts'
 import { settingsFor } from './settings.ts'
 import { askOnTerminal, Interrupted } from './setup-ask.ts'
-import { type Done, setupJson } from './setup-json.ts'
+import { setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
 import { planReport } from './setup-report.ts'
 import { findTarget, type Target } from './setup-target.ts'
 import { runUndo } from './setup-undo.ts'
+import { decideAndWrite, editsOf, hasChanges } from './setup-write.ts'
 
 const help = `posthaste setup [client…] [--scope user|project] [--url BASE | --mirror ID] [--dry-run] [--yes] [--json]
 posthaste setup [client…] --undo [--dry-run] [--yes] [--json]
@@ -209,87 +208,6 @@ async function runSetup(
   if (job.json) io.stdout.write(`${JSON.stringify(setupJson(setups, done, job), undefined, 2)}\n`)
   const isWritten = !isPending || job.dryRun || done?.every(({ failed }) => failed === undefined)
   return isWritten && setups.every(isInEffect) ? 0 : 1
-}
-
-/** Undefined when nothing was written because nobody said yes. */
-async function decideAndWrite(
-  job: SetupJob,
-  setups: readonly ClientSetup[],
-): Promise<readonly Done[] | undefined> {
-  const { io } = job
-  if (!job.yes) {
-    if (job.ask === undefined) {
-      io.stderr.write('posthaste setup: nothing was written: there is no terminal to ask on; add --yes\n')
-      return undefined
-    }
-    const count = setups.filter(hasChanges).length
-    if (!(await job.ask(`\nWrite ${count === 1 ? 'this change' : 'these changes'}?`))) {
-      io.stdout.write('nothing was written\n')
-      return undefined
-    }
-  }
-  const done: Done[] = []
-  for (const setup of setups.filter(hasChanges)) done.push(...(await writeOne(job, setup, done)))
-  if (!job.json) {
-    for (const { path, failed } of done) {
-      if (failed === undefined) io.stdout.write(`wrote ${path}\n`)
-      else io.stderr.write(`posthaste setup: ${path} was not written: ${failed}\n`)
-    }
-    io.stdout.write("'posthaste setup --undo' puts everything back\n")
-  }
-  return done
-}
-
-async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly Done[]): Promise<Done[]> {
-  const { machine, journal, now } = job
-  const { client, wanted } = planned
-  const isTouched = editsOf(planned).some((edit) => earlier.some(({ path }) => path === pathOf(edit)))
-  // Clients can share a file: what one wrote is what the next starts from.
-  const served = planned.isServed ? [client.ecosystem] : []
-  const presence = await client.detect(machine)
-  const setup = isTouched ? await prepareSetup({ machine, client, presence, wanted, served }) : planned
-  const done: Done[] = []
-  if (!setup.outcome.possible || !planned.outcome.possible) return done
-  const { previous, sharedWith = [] } = planned.outcome.plan
-  const formerOf = wanted.scope === 'user' ? [client.id, ...sharedWith] : []
-  for (const one of clients.filter(({ id }) => formerOf.includes(id))) {
-    if (previous !== undefined) await journal.keepFormer(one, previous)
-  }
-  for (const edit of setup.outcome.edits) {
-    if (edit.kind !== 'change') continue
-    const { path } = edit.change
-    try {
-      await applyChange(edit.change, {
-        journal,
-        client: client.id,
-        scope: wanted.scope,
-        nowMs: now(),
-        formerOf,
-        address: wanted.address,
-      })
-      done.push({ client: client.id, path, failed: undefined })
-    } catch (error) {
-      const hint = error instanceof SettingsFileError ? ` (${error.hint})` : ''
-      done.push({
-        client: client.id,
-        path,
-        failed: `${error instanceof Error ? error.message : error}${hint}`,
-      })
-    }
-  }
-  return done
-}
-
-function editsOf({ outcome }: ClientSetup) {
-  return outcome.possible ? outcome.edits : []
-}
-
-function pathOf(edit: ReturnType<typeof editsOf>[number]): string {
-  return edit.kind === 'change' ? edit.change.path : edit.path
-}
-
-function hasChanges(setup: ClientSetup): boolean {
-  return editsOf(setup).some(({ kind }) => kind === 'change')
 }
 
 function isInEffect(setup: ClientSetup): boolean {
