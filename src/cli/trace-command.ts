@@ -103,7 +103,7 @@ function rendered(path: PathEvidence, { format, language }: TraceRequest, io: Io
   if (format === 'json') return `${JSON.stringify(traceJson(path, language))}\n`
   if (format === 'csv') return traceCsv(path)
   const colour = io.stdout.isTTY === true && !io.env.NO_COLOR
-  const options = { language, colour, running: false, compact: false, graphWidth: 30 }
+  const options = { language, colour, running: false, compact: false, columns: io.stdout.columns ?? 100 }
   return `${traceTable(path, options).join('\n')}\n`
 }
 
@@ -111,7 +111,7 @@ function rendered(path: PathEvidence, { format, language }: TraceRequest, io: Io
 function liveLines(path: PathEvidence, { language }: TraceRequest, io: Io): string[] {
   const columns = io.stdout.columns ?? 80
   const rows = rowsOf(io.stdout)
-  const options = { language, colour: !io.env.NO_COLOR, running: true, compact: true, graphWidth: 60 }
+  const options = { language, colour: !io.env.NO_COLOR, running: true, compact: true, columns }
   const fitted = (maxHops?: number) =>
     traceTable(path, { ...options, ...(maxHops !== undefined && { maxHops }) })
   const hopLines = path.hops.length

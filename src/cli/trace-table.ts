@@ -15,10 +15,12 @@ export interface TableOptions {
   readonly compact: boolean
   /** Room for hop lines; the middle ones are left out when there are more. */
   readonly maxHops?: number
-  /** Newest round trips in the graph. */
-  readonly graphWidth: number
+  /** Of the screen: the graph takes what is left. */
+  readonly columns: number
 }
 
+const shortestGraph = 5
+const longestGraph = 60
 const bars = '▁▂▃▄▅▆▇█'
 
 /** The title, a line for each hop, and what was found. */
@@ -33,6 +35,8 @@ export function traceTable(path: PathEvidence, options: TableOptions): string[] 
   )
   const line = (cells: readonly string[]) =>
     cells.map((cell, column) => padTo(cell, widths[column] ?? 0, column === 1 ? 'left' : 'right')).join('  ')
+  const taken = widths.reduce((sum, width) => sum + width + 2, 0)
+  const graphWidth = Math.min(longestGraph, Math.max(shortestGraph, options.columns - taken))
   const lines = [title(path, options)]
   if (path.privilege === 'none') lines.push(paint.dim(`  ${words.connections}`))
   if (rows.length > 0)
@@ -41,7 +45,7 @@ export function traceTable(path: PathEvidence, options: TableOptions): string[] 
     const text = line(cells)
     const tinted =
       hop.isTarget && hop.lossPercent > 0 ? paint.red(text) : hop.received === 0 ? paint.dim(text) : text
-    const graph = sparkline(hop.recentMs, highest, options.graphWidth, paint.red)
+    const graph = sparkline(hop.recentMs, highest, graphWidth, paint.red)
     return [`${tinted}  ${graph}`, ...(options.compact ? [] : moreHosts(hop, widths[0] ?? 0).map(paint.dim))]
   })
   lines.push(...elide(hopLines, options.maxHops))

@@ -17,14 +17,14 @@ export async function* connectTimes(
   signal: AbortSignal,
 ): AsyncGenerator<Message> {
   for (let round = 0; !signal.aborted && (job.rounds === 0 || round < job.rounds); round++) {
-    yield { kind: 'sent', ttl: 1, flow: 0 }
+    yield { kind: 'sent', sequence: round, ttl: 1, flow: 0 }
     const startMs = performance.now()
     const outcome = await oneConnection(job, signal)
     const rttMs = performance.now() - startMs
-    if (outcome === 'silent') yield { kind: 'lost', ttl: 1, flow: 0 }
+    if (outcome === 'silent') yield { kind: 'lost', sequence: round, ttl: 1, flow: 0 }
     else {
       const meaning = outcome === 'open' ? 'syn-ack' : outcome === 'refused' ? 'reset' : outcome
-      yield { kind: 'reply', ttl: 1, flow: 0, host: job.address, rttMs, meaning, labels: [] }
+      yield { kind: 'reply', sequence: round, ttl: 1, flow: 0, host: job.address, rttMs, meaning, labels: [] }
     }
     yield { kind: 'round', round: round + 1 }
     if (round + 1 === job.rounds) break

@@ -158,8 +158,17 @@ describe('a trace', () => {
     async function* endless(_: Job, signal: AbortSignal): AsyncGenerator<Message> {
       yield { kind: 'ready', protocol: 'tcp', privilege: 'raw', limits: [] }
       while (!signal.aborted) {
-        yield { kind: 'sent', ttl: 1, flow: 0 }
-        yield { kind: 'reply', ttl: 1, flow: 0, host: '192.0.2.9', rttMs: 1, meaning: 'syn-ack', labels: [] }
+        yield { kind: 'sent', sequence: 0, ttl: 1, flow: 0 }
+        yield {
+          kind: 'reply',
+          sequence: 0,
+          ttl: 1,
+          flow: 0,
+          host: '192.0.2.9',
+          rttMs: 1,
+          meaning: 'syn-ack',
+          labels: [],
+        }
         yield { kind: 'round', round: 1 }
         stop.abort()
       }

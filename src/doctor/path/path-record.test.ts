@@ -4,6 +4,7 @@ import { jitter, mergeTallies, RoundTripTally } from './round-trip-tally.ts'
 import type { Message } from './worker/messages.ts'
 
 const address = '192.0.2.9'
+let sequence = 0
 
 function reply(
   ttl: number,
@@ -12,16 +13,18 @@ function reply(
   rttMs = 1,
   meaning: Extract<Message, { kind: 'reply' }>['meaning'] = 'expired',
 ): Message[] {
+  sequence++
   return [
-    { kind: 'sent', ttl, flow },
-    { kind: 'reply', ttl, flow, host, rttMs, meaning, labels: [] },
+    { kind: 'sent', sequence, ttl, flow },
+    { kind: 'reply', sequence, ttl, flow, host, rttMs, meaning, labels: [] },
   ]
 }
 
 function lost(ttl: number, flow: number): Message[] {
+  sequence++
   return [
-    { kind: 'sent', ttl, flow },
-    { kind: 'lost', ttl, flow },
+    { kind: 'sent', sequence, ttl, flow },
+    { kind: 'lost', sequence, ttl, flow },
   ]
 }
 
@@ -70,6 +73,21 @@ describe('a record', () => {
     ])
   })
 
+  test('takes a flow whose first answer came late for as long as the others, until it is plainly longer', () => {
+    const late = (losses: number) =>
+      record(
+        reply(1, 0, 'a'),
+        reply(2, 0, address, 1, 'reset'),
+        reply(1, 1, 'a'),
+        ...Array.from({ length: losses }, () => lost(2, 1)),
+        reply(3, 1, address, 1, 'reset'),
+      ).facts()
+    expect(late(1).hops).toHaveLength(2)
+    expect(late(1).target).toMatchObject({ received: 1, lossPercent: 50 })
+    expect(late(3).hops).toHaveLength(3)
+    expect(late(3).target).toMatchObject({ received: 2, lossPercent: 0 })
+  })
+
   test('ends one silent TTL behind the last answer when the target is silent', () => {
     const path = record(
       reply(1, 0, 'a'),
@@ -99,8 +117,16 @@ describe('a record', () => {
   })
 
   test('does not count probes that are still on their way as lost', () => {
-    const { hops } = record(reply(1, 0, 'a'), [{ kind: 'sent', ttl: 1, flow: 0 }]).facts()
+    const { hops } = record(reply(1, 0, 'a'), [{ kind: 'sent', sequence, ttl: 1, flow: 0 }]).facts()
     expect(hops[0]).toMatchObject({ sent: 2, received: 1, lossPercent: 0 })
+  })
+
+  test('keeps the order of sending, though a loss is known late', () => {
+    const [first = [], second = [], third = []] = [lost(1, 0), reply(1, 0, 'a', 2), reply(1, 0, 'a', 3)]
+    const { hops } = record(
+      [first[0], second[0], third[0], second[1], third[1], first[1]].flatMap((one) => one ?? []),
+    ).facts()
+    expect(hops[0]?.recentMs).toEqual([null, 2, 3])
   })
 
   test('has a bound for hosts at one TTL and for round trips of a graph', () => {

@@ -11,6 +11,9 @@ const recentLength = 60
 /** More hosts than any balancer has at one TTL; the rest is counted, not kept. */
 const maxHostsPerHop = 32
 
+/** So many losses and no answer: the target is not there. */
+const enoughLost = 3
+
 interface Cell {
   readonly tally: RoundTripTally
   readonly hosts: Map<string, { received: number; labels: readonly MplsLabel[] }>
@@ -20,7 +23,8 @@ interface Cell {
 
 interface Row {
   readonly cells: Map<number, Cell>
-  readonly recent: { flow: number; ms: number | null }[]
+  /** In the order of sending; undefined while nothing is known yet. */
+  readonly recent: { readonly sequence: number; readonly flow: number; ms: number | null | undefined }[]
 }
 
 /** Adds up what the worker says. Probes past the target, sent before its distance was known, are left out. */
@@ -56,14 +60,14 @@ export class PathRecord {
   add(message: Message): void {
     switch (message.kind) {
       case 'sent':
-        this.#cell(message.ttl, message.flow).tally.sent++
+        this.#sent(message)
         return
       case 'reply':
         this.#reply(message)
         return
       case 'lost':
         this.#cell(message.ttl, message.flow).tally.addLoss()
-        this.#remember(message.ttl, message.flow, null)
+        this.#settle(message.ttl, message.sequence, null)
         return
       case 'refused':
         this.#refused = message.error
@@ -98,7 +102,7 @@ export class PathRecord {
     const { ttl, flow, host, rttMs, meaning, labels } = message
     const cell = this.#cell(ttl, flow)
     cell.tally.addRoundTrip(rttMs)
-    this.#remember(ttl, flow, rttMs)
+    this.#settle(ttl, message.sequence, rttMs)
     const known = cell.hosts.get(host)
     if (known !== undefined || cell.hosts.size < maxHostsPerHop) {
       cell.hosts.set(host, { received: (known?.received ?? 0) + 1, labels })
@@ -114,12 +118,16 @@ export class PathRecord {
     ends.set(flow, Math.min(ttl, ends.get(flow) ?? ttl))
   }
 
-  /** A flow that never got through is taken to be as long as the shortest that did. */
+  /**
+   * A flow that never got through is taken to be as long as the shortest that did; so is one whose few probes at that
+   * TTL were only lost: then a later TTL is the first that was heard, not the first that arrived.
+   */
   #endOf(flow: number): number | undefined {
-    const own = this.#targetTtls.get(flow)
-    if (own !== undefined) return own
-    if (this.#targetTtls.size > 0) return Math.min(...this.#targetTtls.values())
-    return this.#refusalTtls.get(flow) ?? smallest(this.#refusalTtls.values())
+    const shortest = smallest(this.#targetTtls.values())
+    if (shortest === undefined) return this.#refusalTtls.get(flow) ?? smallest(this.#refusalTtls.values())
+    const own = this.#targetTtls.get(flow) ?? shortest
+    const there = this.#rows.get(shortest)?.cells.get(flow)?.tally
+    return there?.received === 0 && there.lost < enoughLost ? shortest : own
   }
 
   #targetRoundTrips(flows: readonly number[]): RoundTrips {
@@ -128,10 +136,7 @@ export class PathRecord {
     const recent = [...new Set(ends.values())].flatMap((ttl) =>
       (this.#rows.get(ttl)?.recent ?? []).filter(({ flow }) => ends.get(flow) === ttl),
     )
-    return mergeTallies(
-      tallies,
-      recent.map(({ ms }) => ms),
-    )
+    return mergeTallies(tallies, recent.flatMap(known))
   }
 
   #hops(names: ReadonlyMap<string, string>): Hop[] {
@@ -141,7 +146,7 @@ export class PathRecord {
       const row = this.#rows.get(ttl)
       const counts = (flow: number) => ttl <= (this.#endOf(flow) ?? ttl)
       const cells = [...(row?.cells ?? [])].filter(([flow]) => counts(flow)).map(([, cell]) => cell)
-      const recentMs = (row?.recent ?? []).filter(({ flow }) => counts(flow)).map(({ ms }) => ms)
+      const recentMs = (row?.recent ?? []).filter(({ flow }) => counts(flow)).flatMap(known)
       const refusal = cells.find((cell) => cell.refusal !== undefined)?.refusal
       hops.push({
         ttl,
@@ -200,11 +205,22 @@ export class PathRecord {
     return cell
   }
 
-  #remember(ttl: number, flow: number, ms: number | null): void {
+  #sent({ sequence, ttl, flow }: Extract<Message, { kind: 'sent' }>): void {
+    this.#cell(ttl, flow).tally.sent++
     const recent = this.#rows.get(ttl)?.recent
-    recent?.push({ flow, ms })
+    recent?.push({ sequence, flow, ms: undefined })
     if (recent !== undefined && recent.length > recentLength) recent.shift()
   }
+
+  /** A loss is only known after the answers to later probes. */
+  #settle(ttl: number, sequence: number, ms: number | null): void {
+    const slot = this.#rows.get(ttl)?.recent.findLast((one) => one.sequence === sequence)
+    if (slot !== undefined) slot.ms = ms
+  }
+}
+
+function known({ ms }: Row['recent'][number]): (number | null)[] {
+  return ms === undefined ? [] : [ms]
 }
 
 function mergeHosts(cells: readonly Cell[], names: ReadonlyMap<string, string>): HopHost[] {

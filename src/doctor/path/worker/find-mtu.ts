@@ -29,6 +29,11 @@ export interface MtuOptions {
 const largest = 1500
 /** A probe that might only be lost is repeated; where nothing ever answers, once is enough to hear of a limit. */
 const tries = 3
+/** The same on a path that loses packets. */
+const lossyTries = 8
+/** Large and small packets in turn, before it is said that only large ones vanish. */
+const pairs = 10
+const pairsWithoutLoss = 4
 const arrivals: ReadonlySet<Meaning> = new Set(['echo', 'datagram', 'port', 'syn-ack', 'reset'])
 
 /** Finds the path MTU (RFC 8899 in spirit): what routers say, and where they say nothing, a search between sizes. */
@@ -54,16 +59,40 @@ export async function findMtu(given: MtuOptions): Promise<MtuFinding> {
     reported = { bytes: size, by: host }
   }
   if (!answers) return reported ? { kind: 'reported', ...reported } : { kind: 'untested' }
+  const doubt = await compare(options, size, smallest)
+  if (doubt === 'arrives')
+    return reported ? { kind: 'reported', ...reported } : { kind: 'passes', bytes: size }
+  if (doubt === 'unclear') return { kind: 'untested' }
+  const searchTries = doubt === 'vanishes' ? tries : lossyTries
   let arrived = smallest
   let vanished = size
   while (vanished - arrived > 1 && !stopped()) {
     const middle = (arrived + vanished) >> 1
-    const outcome = await probe(options, middle)
+    const outcome = await probe(options, middle, searchTries)
     if (outcome !== 'silent' && arrivals.has(outcome.meaning)) arrived = middle
     else vanished = middle
   }
   if (stopped()) return { kind: 'untested' }
   return { kind: 'hole', bytes: arrived, ...(await place(options, vanished, smallest)) }
+}
+
+/** Tells packets that are too large from packets that are lost: small ones fare the same when it is loss. */
+async function compare(
+  { loop, waitMs, stopped }: MtuOptions,
+  large: number,
+  small: number,
+): Promise<'arrives' | 'vanishes' | 'vanishes-among-losses' | 'unclear'> {
+  let smallArrived = 0
+  for (let pair = 1; pair <= pairs && !stopped(); pair++) {
+    const arrives = async (sizeBytes: number) => {
+      const reply = await loop.exchange({ ttl: 64, flow: 0, sizeBytes }, waitMs)
+      return reply !== undefined && !isRefused(reply) && arrivals.has(reply.meaning)
+    }
+    if (await arrives(large)) return 'arrives'
+    if (await arrives(small)) smallArrived++
+    if (pair >= pairsWithoutLoss && smallArrived === pair) return 'vanishes'
+  }
+  return smallArrived >= pairs / 2 ? 'vanishes-among-losses' : 'unclear'
 }
 
 /** What the local link takes; the search costs no packet on the wire that is too large. */

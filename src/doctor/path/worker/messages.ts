@@ -37,9 +37,11 @@ export type Message =
       readonly privilege: 'raw' | 'unprivileged'
       readonly limits: readonly Limit[]
     }
-  | { readonly kind: 'sent'; readonly ttl: number; readonly flow: number }
+  /** `sequence` ties a probe to what became of it. */
+  | { readonly kind: 'sent'; readonly sequence: number; readonly ttl: number; readonly flow: number }
   | {
       readonly kind: 'reply'
+      readonly sequence: number
       readonly ttl: number
       readonly flow: number
       readonly host: string
@@ -47,7 +49,7 @@ export type Message =
       readonly meaning: Meaning
       readonly labels: readonly MplsLabel[]
     }
-  | { readonly kind: 'lost'; readonly ttl: number; readonly flow: number }
+  | { readonly kind: 'lost'; readonly sequence: number; readonly ttl: number; readonly flow: number }
   /** The system refused to send. */
   | { readonly kind: 'refused'; readonly ttl: number; readonly error: string }
   | { readonly kind: 'round'; readonly round: number }

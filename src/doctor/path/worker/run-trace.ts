@@ -32,6 +32,8 @@ export async function runTrace(options: RunOptions): Promise<void> {
   const loop = new ProbeLoop(channel, clock, job.timeoutMs)
   const targetTtls = new Map<number, number>()
   const refusalTtls = new Map<number, number>()
+  /** Flows that go on behind the shortest way to the target. */
+  const longer = new Set<number>()
   let farthest = 0
   let worstMs: number | undefined
   let keptFlow = channel.keepsFlow
@@ -41,15 +43,16 @@ export async function runTrace(options: RunOptions): Promise<void> {
     do {
       const { replies, lost } = await loop.receive(Math.min(longestWaitMs, untilMs - clock.nowMs()))
       for (const { probe, host, rttMs, meaning, labels } of replies) {
-        const { ttl, flow } = probe
+        const { sequence, ttl, flow } = probe
         worstMs = Math.max(worstMs ?? 0, rttMs)
         farthest = Math.max(farthest, ttl)
         const role = answerRole(meaning, host, job.address)
         const ends = role === 'target' ? targetTtls : refusalTtls
+        if (role === 'hop' && ttl >= Math.min(...targetTtls.values())) longer.add(flow)
         if (role !== 'hop') ends.set(flow, Math.min(ends.get(flow) ?? ttl, ttl))
-        say({ kind: 'reply', ttl, flow, host, rttMs, meaning, labels })
+        say({ kind: 'reply', sequence, ttl, flow, host, rttMs, meaning, labels })
       }
-      for (const { ttl, flow } of lost) say({ kind: 'lost', ttl, flow })
+      for (const { sequence, ttl, flow } of lost) say({ kind: 'lost', sequence, ttl, flow })
       if (keptFlow && !channel.keepsFlow) {
         keptFlow = false
         say({ kind: 'limit', limit: 'udp-port-per-ttl' })
@@ -62,18 +65,19 @@ export async function runTrace(options: RunOptions): Promise<void> {
     const flow = round % job.flows
     const wide = round % wideEvery === 0
     const horizon = wide ? job.maxHops : Math.min(job.maxHops, farthest + lookAhead)
-    // A refusal may have been a passing one: wide rounds look behind it.
-    const end = () =>
-      Math.min(
-        horizon,
-        targetTtls.get(flow) ?? (wide && round > 0 ? horizon : refusalTtls.get(flow)) ?? horizon,
-      )
+    const end = () => {
+      const own = targetTtls.get(flow)
+      if (own !== undefined) return Math.min(horizon, own)
+      if (targetTtls.size > 0 && !longer.has(flow)) return Math.min(horizon, ...targetTtls.values())
+      // A refusal may have been a passing one: wide rounds look behind it.
+      return Math.min(horizon, (wide && round > 0 ? undefined : refusalTtls.get(flow)) ?? horizon)
+    }
     const spacingMs = Math.min(25, (job.intervalMs * 0.8) / end())
     for (let ttl = 1; ttl <= end() && !stopped(); ttl++) {
       const sent = loop.send({ ttl, flow })
       if (sent.ok) {
         refusals = 0
-        say({ kind: 'sent', ttl, flow })
+        say({ kind: 'sent', sequence: sent.probe.sequence, ttl, flow })
       } else {
         say({ kind: 'refused', ttl, error: sent.error })
         if (++refusals >= refusalsInARow) return

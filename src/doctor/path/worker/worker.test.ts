@@ -122,6 +122,14 @@ describe('rounds', () => {
   })
 })
 
+test('a flow without an answer of its own is not probed past the target of the others', async () => {
+  const network = new FakeNetwork((probe) =>
+    probe.flow === 1 && probe.ttl >= 2 ? undefined : atTarget(3)(probe),
+  )
+  await traceOf(network, { rounds: 4 })
+  expect(network.sent.map(({ ttl }) => ttl)).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3])
+})
+
 describe('round trips', () => {
   test("are the kernel's, unless the wall clock was set meanwhile", async () => {
     const rttOf = async (atMs: number) => {
@@ -151,8 +159,12 @@ describe('MTU', () => {
     readonly says?: boolean
     readonly targetAnswers?: boolean
     readonly local?: number
+    readonly lossy?: (exchange: ProbeLoop['exchange']) => ProbeLoop['exchange']
   }
-  const find = ({ links, says = true, targetAnswers = true, local = 1500 }: Path, lie?: number) => {
+  const find = (
+    { links, says = true, targetAnswers = true, local = 1500, lossy = (same) => same }: Path,
+    lie?: number,
+  ) => {
     const exchange: ProbeLoop['exchange'] = async ({ ttl, flow, sizeBytes = 64 }) => {
       const reply = (at: number, meaning: Reply['meaning'], mtuBytes?: number): Reply => ({
         sequence: 0,
@@ -172,7 +184,7 @@ describe('MTU', () => {
       return targetAnswers ? reply(links.length + 1, 'echo') : undefined
     }
     return findMtu({
-      loop: { exchange },
+      loop: { exchange: lossy(exchange) },
       family: 4,
       targetTtl: links.length + 1,
       waitMs: 10,
@@ -202,6 +214,23 @@ describe('MTU', () => {
     ],
   ] as const)('%s', async (_, path, found) => {
     expect(await find(path)).toEqual(found)
+  })
+
+  test('loss is no hole, whatever its pattern is', async () => {
+    for (const [every, offset] of [
+      [2, 0],
+      [2, 1],
+      [3, 0],
+      [3, 1],
+    ] as const) {
+      let count = offset
+      const lossy =
+        (exchange: ProbeLoop['exchange']): ProbeLoop['exchange'] =>
+        async (wanted, waitMs) =>
+          ++count % every === 0 || count % 7 < 3 ? undefined : exchange(wanted, waitMs)
+      const { kind } = await find({ links: [1500, 1500], lossy })
+      expect(['passes', 'untested']).toContain(kind)
+    }
   })
 
   test.each([0, 1, 1500, 65_535])('a router that lies (%d) is found out', async (lie) => {
