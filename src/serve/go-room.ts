@@ -10,7 +10,7 @@ import type { CheckZip } from '../ecosystems/go/zip/zip-check.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import type { Store } from '../store/store.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { GO_SOURCES, goLists } from './go-lists.ts'
+import { goLists } from './go-lists.ts'
 import type { Room } from './room.ts'
 import { sumdbPorts } from './sumdb-ports.ts'
 
@@ -71,7 +71,6 @@ export function goRoom(
     lists: goLists(config, origins, ports.databaseNames, ports.originAddress),
     gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
     database: proof?.name,
-    firstList: GO_SOURCES,
     // Quoted, because `|` is a word of its own to every shell.
     client: { line: (base) => `go env -w GOPROXY="${base}|direct"`, undo: 'go env -u GOPROXY' },
     status: { upstream: go.upstream ?? null, database: proof?.name ?? null },

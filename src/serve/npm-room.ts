@@ -75,7 +75,6 @@ export function npmRoom(
         ? privateRefusal(name, patternOf(name) ?? name)
         : undefined
     },
-    firstList: publicRoute.sources,
     client: { line: (base) => `npm config set registry ${base}/`, undo: 'npm config delete registry' },
     status: { upstream: npm.upstream },
     told: [

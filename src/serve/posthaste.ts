@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { Cache } from '../cache/cache.ts'
 import { operationsOn } from '../cache/operations.ts'
 import { withPatience } from '../cache/patience.ts'
-import { reproveAll } from '../cache/reprove.ts'
-import { readTextFile } from '../config/read-text-file.ts'
 import type { Toolchains } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
 import { ServerDoctor } from '../doctor/server-doctor.ts'
@@ -14,7 +12,6 @@ import { Forwarding } from '../http/forwarding.ts'
 import { homePage } from '../http/home-page.ts'
 import { Relay } from '../http/relay.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
-import { shippedGo } from '../mirrors/shipped-go.ts'
 import type { Logger } from '../observe/log.ts'
 import { mask } from '../observe/mask.ts'
 import { createPosthasteMetrics } from '../observe/posthaste-metrics.ts'
@@ -27,13 +24,12 @@ import { VERSION } from '../version.ts'
 import { createRenderer } from '../views/renderer.ts'
 import { Views } from '../views/views.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
-import { goRoom } from './go-room.ts'
 import { addressOf, greeting } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
-import { npmRoom } from './npm-room.ts'
 import { observeCache } from './observe-cache.ts'
-import { pypiRoom } from './pypi-room.ts'
+import { openRooms } from './open-rooms.ts'
+import { ProvingAgain } from './proving-again.ts'
 import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
 import { REGISTRIES, Rooms } from './rooms.ts'
@@ -62,23 +58,18 @@ export interface Posthaste {
   stop(graceMs: number): Promise<void>
 }
 
-/** How often objects that could not be proved are tried again. */
-const REPROVE_EVERY_MS = 60_000
 /** Connections that are opened when a cold build begins. */
 const WARM_CONNECTIONS = 32
-/** And at the start, for a build that begins right then; unused, they are closed like any idle ones. */
-const START_CONNECTIONS = 2
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).
  * Throws StoreError or ListenError, each with a hint for the person who started it.
  */
 export async function startPosthaste(options: PosthasteOptions): Promise<Posthaste> {
-  const { env, log, requestLog } = options
+  const { env, log, requestLog, toolchains } = options
   let { config, origins } = options
   const startedAtMs = Date.now()
   const instanceId = randomUUID()
-  const closing = new AbortController()
 
   const store = await openLocalStore({
     dataDir: config.data,
@@ -112,21 +103,6 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     records: keptText(store, 'source-records', (error) => log.warn('the records of the sources', { error })),
   })
   const zipProver = createZipProver()
-  const { go: toolchain, npm, pip } = options.toolchains
-  const goPorts = {
-    store,
-    upstream,
-    checkZip: zipProver.checkZip,
-    databaseNames: toolchain?.found ? (toolchain.databaseNames ?? []) : [],
-    originAddress: (await shippedGo(toolchain, readTextFile)).origin?.url,
-    now: Date.now,
-    onSecurity: ({ kind, detail }: { kind: string; detail: string }) => {
-      log.security(`checksum database: ${kind}`, { detail })
-    },
-    onTrouble: (detail: string) => log.warn('checksum database', { detail }),
-    ...(toolchain === undefined || toolchain.found ? {} : { notFound: toolchain.reason }),
-    notes: toolchain?.found ? toolchain.notes : [],
-  }
 
   const cache = new Cache({
     store,
@@ -148,26 +124,8 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     storeFailed: ({ key }, error) => log.error('the store could not keep a view', { key, error }),
   })
   const registries = registryPorts({ cache, views, renderer })
-  const npmPorts = {
-    ...registries,
-    ...(npm?.found ? { scopes: npm.scopes, originAddress: npm.originAddress, notes: npm.notes } : {}),
-    notFound: npm?.found === false ? npm.reason : undefined,
-  }
-  const pypiPorts = {
-    ...registries,
-    originAddress: pip?.builtIn,
-    notFound: pip?.reason,
-    notes: pip?.notes ?? [],
-  }
-  const rooms = new Rooms(
-    (settings, origins) => [
-      goRoom(settings, origins, goPorts),
-      npmRoom(settings, origins, npmPorts),
-      pypiRoom(settings, origins, pypiPorts),
-    ],
-    config,
-    options.origins,
-  )
+  const open = await openRooms({ toolchains, store, upstream, zipProver, registries, log })
+  const rooms = new Rooms(open, config, origins)
   upstream.setLists(rooms.lists())
 
   const ahead = new FetchAhead({
@@ -232,7 +190,9 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
         sources: () => upstream.states(),
         orderChanges: () => upstream.orderChanges(),
         forgive: (id) => upstream.forgive(id),
-        doctor: new ServerDoctor({ machine: () => ({ loaded: { config, origins }, go: toolchain, env }) }),
+        doctor: new ServerDoctor({
+          machine: () => ({ loaded: { config, origins }, go: toolchains.go, env }),
+        }),
         token: () => config.admin.token,
         status: () => ({
           version: VERSION,
@@ -277,32 +237,18 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     log.warn('`posthaste cache` will not find this server', { error: asError(error) })
   })
   ready = true
-  if (config.ahead.enabled) {
-    for (const { firstList } of rooms.all()) upstream.warmUp(firstList, START_CONNECTIONS)
-  }
-
-  let reproving: Promise<unknown> | undefined
-  const reprove = setInterval(() => {
-    if (config.offline || reproving !== undefined) return
-    const resourceOf = (key: string) => rooms.resourceOf(key)
-    reproving = reproveAll({ store, cache, resourceOf, signal: closing.signal })
-      .then(({ settled }) => {
-        if (settled > 0) log.info('objects that were unproved are settled', { settled })
-      })
-      .catch((error: unknown) => {
-        if (!closing.signal.aborted) log.warn('proving again failed', { error: asError(error) })
-      })
-      .finally(() => {
-        reproving = undefined
-      })
-  }, REPROVE_EVERY_MS)
-  reprove.unref()
+  const provingAgain = new ProvingAgain({
+    store,
+    cache,
+    resourceOf: (key) => rooms.resourceOf(key),
+    enabled: () => !config.offline,
+    log,
+  })
   watch.start()
 
   let stopped: Promise<void> | undefined
   const stop = async (graceMs: number) => {
     ready = false
-    clearInterval(reprove)
     ahead.close()
     await watch.close()
     const deadline = Date.now() + graceMs
@@ -311,8 +257,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       graceMs,
     )
     await cache.close(Math.max(0, deadline - Date.now()))
-    closing.abort(new Error('posthaste is stopping'))
-    await reproving
+    await provingAgain.close()
     await http.stop(true)
     await Promise.all([zipProver.close(), renderer.close()])
     await upstream.close()

@@ -72,7 +72,6 @@ export function pypiRoom(
     },
     lists,
     gate,
-    firstList: PYPI_SOURCES,
     client: {
       line: (base) => `pip config set global.index-url ${base}/simple/`,
       undo: 'pip config unset global.index-url',

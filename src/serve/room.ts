@@ -7,8 +7,6 @@ export interface Room {
   readonly lists: Readonly<Record<string, SourceList>>
   /** The refusal for a name that may not be asked for here; undefined for any other. */
   readonly gate: (name: string) => Refusal | undefined
-  /** The list that a build of this ecosystem begins with. */
-  readonly firstList: string
   /** How a client is pointed at `base` (this ecosystem's own address), and how that is undone. */
   readonly client: { readonly line: (base: string) => string; readonly undo: string }
   /** For `/api/status`. */

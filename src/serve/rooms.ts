@@ -3,7 +3,8 @@ import type { Ecosystem, EcosystemId, Refusal, Resource } from '../ecosystems/ec
 import type { SourceList } from '../upstream/source-list.ts'
 import type { Room } from './room.ts'
 
-type OpenRooms = (config: Config, origins: Readonly<Record<string, string>>) => readonly Room[]
+/** Opens every ecosystem's room by the settings. */
+export type OpenRooms = (config: Config, origins: Readonly<Record<string, string>>) => readonly Room[]
 
 /** The ecosystems in force. */
 export class Rooms {
