@@ -21,6 +21,7 @@ import { type Language, languages } from '../doctor/text/texts.ts'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
 import { VERSION } from '../version.ts'
 import { tellError, tellUsage } from './command.ts'
+import { applyFixes, type FixResult } from './doctor-fix.ts'
 import { doctorPage } from './doctor-page.ts'
 import { doctorText, ProgressView } from './doctor-view.ts'
 import { configFlags, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
@@ -28,7 +29,7 @@ import type { ExitCode, Io } from './io.ts'
 import { LiveScreen } from './live-screen.ts'
 import { settingsFor } from './settings.ts'
 
-const help = `posthaste doctor [URL|CLIENT|ECOSYSTEM …] [--json] [--report FILE] [--lang en|zh]
+const help = `posthaste doctor [URL|CLIENT|ECOSYSTEM …] [--json] [--report FILE] [--lang en|zh] [--fix]
                  [--control URLS] [--config FILE] [--SETTING VALUE …]
 
 Finds out why packages come slowly or not at all: settings, proxy, DNS, TCP, TLS, HTTP, files, proof. Each verdict
@@ -37,6 +38,7 @@ says what was seen, what it was compared with, and what to do. Without names: th
   --json             prints JSON: verdicts (empty when all is well) and all that was seen
   --report FILE      writes an HTML page with the evidence, without secrets, to send to somebody
   --lang en|zh       the language; default: what LANG says
+  --fix              applies the fixes that change Go's own settings; 'posthaste setup --undo' takes them back
   --control URLS     what to compare with, with commas, or none. Default: two mirrors of the catalogue
   --portal URL       an http address that answers 204 on an open network, to find login pages; or none
 
@@ -52,6 +54,7 @@ const flags: FlagSpecs = {
   json: { type: 'boolean', summary: 'Prints JSON.' },
   report: { type: 'string', summary: 'Writes an HTML page.' },
   lang: { type: 'string', summary: 'The language.' },
+  fix: { type: 'boolean', summary: 'Applies what can be applied.' },
   control: { type: 'string', summary: 'What to compare with.' },
   portal: { type: 'string', summary: 'An address that answers 204.' },
   help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
@@ -156,7 +159,24 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
     io.stdout.write(
       `${doctorText(report, { speaker, colour, width: io.stdout.columns ?? 100 }).join('\n')}\n`,
     )
+  if (isSet(values.fix)) {
+    const results = await applyFixes(report.verdicts, {
+      env: io.env,
+      data: loaded.config.data,
+      nowMs: Date.now(),
+    })
+    for (const line of fixLines(results, speaker)) io.stderr.write(`${line}\n`)
+  }
   return report.outcome === 'healthy' ? 0 : report.outcome === 'problem' ? 1 : 2
+}
+
+function fixLines(results: readonly FixResult[], speaker: Speaker): string[] {
+  if (results.length === 0) return [speaker.ui('notFixable')]
+  return results.map((result) =>
+    result.outcome === 'applied'
+      ? speaker.ui('fixed', { what: result.what })
+      : `${result.what}: ${result.reason}`,
+  )
 }
 
 /** The tracer as the doctor asks it: a few rounds, only where something was lost. */
