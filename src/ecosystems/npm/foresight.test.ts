@@ -197,6 +197,17 @@ describe('an install', () => {
     expect(foresight.digest?.(resources.keys(publicRoute))).toBeUndefined()
   })
 
+  test('remembers its digests, lent or not', () => {
+    asks('app')
+    arrives('app', true)
+    const lent = digestOf('a', world.a ?? {})
+    foresight.arrived(packument('a'), lent, false)
+    lent.fill(0)
+    foresight.asked(resources.tarball('x', 'x-1.0.0.tgz', publicRoute))
+    const b = digestOf('b', { '1.0.0': { dependencies: { a: '1.0.0' } } })
+    expect(keys(foresight.arrived(packument('b'), b, false))).toEqual(['b/-/b-1.0.0.tgz', 'a/-/a-1.0.0.tgz'])
+  })
+
   test('is not misled by a packument of another name', () => {
     expect(keys(foresight.arrived(packument('b'), digestOf('app', world.app ?? {}), true))).toEqual([])
   })

@@ -8,8 +8,8 @@ import { tarballFile } from './package-name.ts'
 const QUIET_MS = 30_000
 /** Names, picked versions and tarballs that are remembered of one install. */
 const MAX_REMEMBERED = 50_000
-/** Packages whose dependencies are kept at hand, should another range of them turn up. */
-const MAX_EDGES = 2_000
+/** Digests that are kept at hand, should another range of a package turn up. */
+const MAX_DIGEST_BYTES = 16 * 1024 * 1024
 /** So many dependencies that a client asked for after their dependents, and it is resolving, not just looking. */
 const RESOLVING = 2
 /** Who is resolving may still ask for something that makes this version not the one. */
@@ -36,10 +36,12 @@ export interface NpmForesight extends Foresight {
 export function createNpmForesight({ resources, route, now = Date.now }: NpmForesightOptions): NpmForesight {
   /** Ranges in which each name is needed. */
   const ranges = new Map<string, Set<string>>()
-  const edges = new Map<string, Edges>()
+  const digests = new Map<string, Uint8Array>()
+  let digestBytes = 0
   /** `name@version` whose dependencies were followed. */
   const followed = new Set<string>()
-  const tarballs = new Map<string, Likely>()
+  /** Keys of the tarballs that were foreseen, or that a client asked for itself. */
+  const tarballs = new Set<string>()
   let heldTarballs: Likely[] = []
   let confirmed = 0
   let wantsDates = false
@@ -47,7 +49,8 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
 
   const forget = () => {
     ranges.clear()
-    edges.clear()
+    digests.clear()
+    digestBytes = 0
     followed.clear()
     tarballs.clear()
     heldTarballs = []
@@ -70,9 +73,8 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
   const holdTarball = (name: string, version: string, weight: number): void => {
     const resource = resources.tarball(name, tarballFile(name, version), route(name))
     if (resource.isPrivate === true || tarballs.has(resource.key) || tarballs.size >= MAX_REMEMBERED) return
-    const likely = { resource, weight, delayMs: TARBALL_DELAY_MS }
-    tarballs.set(resource.key, likely)
-    heldTarballs.push(likely)
+    tarballs.add(resource.key)
+    heldTarballs.push({ resource, weight, delayMs: TARBALL_DELAY_MS })
   }
 
   const packuments = (name: string, form: PackumentForm): Likely[] => {
@@ -99,10 +101,10 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
       for (const want of wantsOf(picked)) {
         const known = ranges.get(want.name)
         if (known?.has(want.range) || ranges.size >= MAX_REMEMBERED) continue
-        if (known === undefined && !edges.has(want.name)) guesses.push(...packuments(want.name, form))
+        if (known === undefined && !digests.has(want.name)) guesses.push(...packuments(want.name, form))
         ranges.set(want.name, (known ?? new Set()).add(want.range))
-        const below = edges.get(want.name)
-        if (below !== undefined) open.push([below, want.range])
+        const below = digests.get(want.name)
+        if (below !== undefined) open.push([readEdges(below), want.range])
       }
     }
     return guesses
@@ -113,7 +115,7 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
       goOn()
       if (resource.kind === 'tarball') {
         confirmed = RESOLVING
-        tarballs.set(resource.key, tarballs.get(resource.key) ?? { resource, weight: 1, delayMs: 0 })
+        if (tarballs.size < MAX_REMEMBERED) tarballs.add(resource.key)
       } else if (formOf(resource) !== undefined && ranges.has(resource.name)) {
         confirmed++
       }
@@ -126,10 +128,13 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
 
     arrived(resource, body, wanted) {
       const form = formOf(resource)
-      if (form === undefined || edges.has(resource.name)) return []
+      if (form === undefined || digests.has(resource.name)) return []
       const found = readEdges(body)
       if (found.name !== resource.name) return []
-      if (edges.size < MAX_EDGES) edges.set(found.name, found)
+      if (digestBytes + body.byteLength <= MAX_DIGEST_BYTES) {
+        digests.set(found.name, new Uint8Array(body))
+        digestBytes += body.byteLength
+      }
       // Nobody said which version is wanted of what a project names itself; mostly it is the latest.
       const wantedRanges = ranges.get(found.name) ?? (wanted ? [''] : [])
       const guesses = [...wantedRanges].flatMap((range) => follow(found, range, form))

@@ -316,6 +316,17 @@ describe('writes', () => {
     })
   })
 
+  test('the scope that npm logs in for decides where', () => {
+    const post: Partial<Asking> = { method: 'POST' }
+    expect(forwardOf('/-/v1/login', { 'npm-scope': '@corp' }, post)).toMatchObject({
+      sources: 'npm-private-writes',
+      isPrivate: true,
+    })
+    for (const scope of ['@other', '', '@', '@corp/../x']) {
+      expect(parse('/-/v1/login', { 'npm-scope': scope }, post)).toMatchObject({ answer: { status: 403 } })
+    }
+  })
+
   test('what is read to be written is read where it will be written', () => {
     expect(forwardOf('/a', mine, { query: 'write=true' })).toMatchObject({
       sources: 'npm-writes',

@@ -3,7 +3,7 @@ import type { AuditRules } from './audit-body.ts'
 import { auditForward, privateForward, relayAsked, searchForward } from './npm-forwards.ts'
 import { ABBREVIATED, type NpmResourceOptions, NpmResources, type PackumentForm } from './npm-resources.ts'
 import { type NpmRoute, publicRoute } from './npm-route.ts'
-import { tarballPath, wireName } from './package-name.ts'
+import { isPackageName, tarballPath, wireName } from './package-name.ts'
 import { npmError, npmJson, renderRefusal } from './refusals.ts'
 import { type NpmRequest, packageOfTarball, parseNpmKey, parseNpmRequest } from './request-path.ts'
 
@@ -28,6 +28,13 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
   const resources = new NpmResources(options)
   const { route, accounts, isOwnToken } = options
 
+  /** npm says for which scope it logs in. */
+  const accountsOf = (scope: string | undefined): NpmRoute => {
+    const name = `${scope ?? ''}/name`
+    const way = isPackageName(name) ? route(name) : accounts
+    return way.isPrivate ? way : accounts
+  }
+
   const ofRequest = (request: NpmRequest, asking: Asking): Asked => {
     switch (request.kind) {
       case 'refused':
@@ -48,7 +55,7 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
         }
       }
       case 'relay': {
-        const way = request.name === undefined ? accounts : route(request.name)
+        const way = request.name === undefined ? accountsOf(asking.header('npm-scope')) : route(request.name)
         return relayAsked(request, way, asking, isOwnToken)
       }
       default:
