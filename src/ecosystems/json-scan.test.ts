@@ -125,6 +125,25 @@ test('members and elements are read, skipped ones are checked', () => {
   ])
 })
 
+test('keys are what JSON.parse says, however many and alike', () => {
+  const key = fc.oneof(
+    fc.stringMatching(/^[ab]{0,3}$/),
+    fc.string({ unit: 'binary', maxLength: 45 }),
+    fc.constant('url'),
+  )
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 400 }), (keys) => {
+      const text = `{${keys.map((one) => `${JSON.stringify(one.toWellFormed())}:0`).join()}}`
+      const seen: string[] = []
+      new JsonReader(bytesOf(text)).object((one) => {
+        seen.push(one)
+      })
+      expect(seen).toEqual(keys.map((one) => one.toWellFormed()))
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('a string is undefined for another kind, and nothing is read', () => {
   const reader = new JsonReader(bytesOf('[12]'))
   const seen: unknown[] = []

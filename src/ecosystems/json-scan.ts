@@ -18,6 +18,10 @@ export interface Span {
 /** Deeper nesting is refused; registries' documents have less than a tenth of it. */
 export const MAX_JSON_DEPTH = 128
 
+/** Keys that are remembered by their bytes, and the longest of them, quotes included. */
+const KEY_SLOTS = 256
+const MAX_SHARED_KEY = 40
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -45,6 +49,7 @@ const isDelimiter = (byte: number | undefined): boolean =>
 export class JsonReader {
   readonly #bytes: Uint8Array
   readonly #text: Buffer
+  readonly #keys: (Span & { readonly text: string })[] = []
   #at = 0
   #depth = 0
 
@@ -84,7 +89,7 @@ export class JsonReader {
         this.#at++
         this.#space()
         const before = this.#at
-        member(this.#textOf(keySpan), keySpan)
+        member(this.#keyOf(keySpan), keySpan)
         if (this.#at === before) this.skip()
       } while (this.#continues(CLOSE_OBJECT))
     }
@@ -255,6 +260,24 @@ export class JsonReader {
       throw this.#fault('a value is expected')
     }
     this.#at = end
+  }
+
+  /** Documents hold the same few keys many thousand times: each is decoded once. */
+  #keyOf(span: Span): string {
+    const bytes = this.#bytes
+    const length = span.end - span.start
+    if (length > MAX_SHARED_KEY) return this.#textOf(span)
+    let slot = length
+    for (let at = span.start; at < span.end; at++) slot = (slot * 31 + (bytes[at] ?? 0)) & (KEY_SLOTS - 1)
+    const known = this.#keys[slot]
+    if (known !== undefined && known.end - known.start === length) {
+      let same = 0
+      while (same < length && bytes[known.start + same] === bytes[span.start + same]) same++
+      if (same === length) return known.text
+    }
+    const text = this.#textOf(span)
+    this.#keys[slot] = { ...span, text }
+    return text
   }
 
   #textOf({ start, end }: Span): string {

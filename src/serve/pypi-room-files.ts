@@ -153,8 +153,7 @@ function isAnnounced({ part }: SoughtFile, { metadata, gpgSig, provenance }: Lis
     case 'metadata':
       return metadata !== undefined
     case 'signature':
-      // HTML pages may keep silent about signatures that there are.
-      return gpgSig !== false
+      return gpgSig === true
     case 'provenance':
       return provenance !== undefined
   }

@@ -10,6 +10,8 @@ import { applies, type Requirement, requirementsIn } from './requirement.ts'
 const QUIET_MS = 30_000
 /** Projects that are remembered of one installation. */
 const MAX_PROJECTS = 3_000
+/** User-Agents that are remembered, so that each is read once. */
+const MAX_AGENTS = 64
 /** A wheel follows its metadata by as much: what arrives meanwhile may ask for another version. */
 const WHEEL_DELAY_MS = 150
 /** A larger wheel is not fetched before its client has shown interest in this very version. */
@@ -49,7 +51,7 @@ interface Known {
 export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesightOptions): PypiForesight {
   const projects = new Map<string, Known>()
   let machine: ClientMachine | undefined
-  let lastAgent = ''
+  const machines = new Map<string, ClientMachine | undefined>()
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
   const known = (project: string): Known | undefined => {
@@ -123,9 +125,11 @@ export function createPypiForesight({ ecosystem, now = Date.now }: PypiForesight
 
   return {
     sawClient(userAgent) {
-      if (userAgent === lastAgent) return
-      lastAgent = userAgent
-      machine = machineOf(userAgent) ?? machine
+      if (!machines.has(userAgent)) {
+        if (machines.size >= MAX_AGENTS) machines.clear()
+        machines.set(userAgent, machineOf(userAgent))
+      }
+      machine = machines.get(userAgent) ?? machine
     },
 
     digest(resource) {

@@ -5,11 +5,20 @@ import { JsonReader, type Span } from '../json-scan.ts'
 import { isRecord, PageFault, type PageFile, readJsonFile, servedUrl } from './page-file.ts'
 import { isProjectName, normalizeName } from './project-name.ts'
 
+/** A file's entry, and the strings in it that hold addresses, in the order of the document. */
+interface FileSpan extends Span {
+  readonly addresses: readonly {
+    readonly key: 'url' | 'provenance'
+    readonly text: string
+    readonly span: Span
+  }[]
+}
+
 /** What a JSON document of the API holds, as places in its bytes. */
 export interface JsonPage {
   /** `name`, as written. */
   readonly name: string | undefined
-  readonly files: readonly Span[] | undefined
+  readonly files: readonly FileSpan[] | undefined
   readonly projects: readonly Span[] | undefined
   readonly versions: Span | undefined
   readonly status: Span | undefined
@@ -23,7 +32,9 @@ export function scanJsonPage(bytes: Uint8Array): JsonPage {
   let name: string | undefined
   let versions: Span | undefined
   let status: Span | undefined
-  const lists: { files?: Span[]; projects?: Span[] } = {}
+  // Of a name that stands twice a client reads the last; to us all are to be changed.
+  let files: FileSpan[] | undefined
+  let projects: Span[] | undefined
   reader.object((key) => {
     switch (key) {
       case 'name':
@@ -35,12 +46,19 @@ export function scanJsonPage(bytes: Uint8Array): JsonPage {
       case 'project-status':
         status = reader.skip()
         return
-      case 'files':
+      case 'files': {
+        if (reader.kind() !== 'array') throw new PageFault('its files are no list')
+        const spans = files ?? []
+        files = spans
+        reader.array(() => {
+          spans.push(scanFile(reader))
+        })
+        return
+      }
       case 'projects': {
-        if (reader.kind() !== 'array') throw new PageFault(`its ${key} are no list`)
-        // Of a name that stands twice a client reads the last; to us all are to be changed.
-        const spans = lists[key] ?? []
-        lists[key] = spans
+        if (reader.kind() !== 'array') throw new PageFault('its projects are no list')
+        const spans = projects ?? []
+        projects = spans
         reader.array(() => {
           spans.push(reader.skip())
         })
@@ -49,7 +67,21 @@ export function scanJsonPage(bytes: Uint8Array): JsonPage {
     }
   })
   reader.end()
-  return { name, files: lists.files, projects: lists.projects, versions, status }
+  return { name, files, projects, versions, status }
+}
+
+function scanFile(reader: JsonReader): FileSpan {
+  if (reader.kind() !== 'object') {
+    reader.skip()
+    throw new PageFault('it lists a file that is no object')
+  }
+  const addresses: FileSpan['addresses'][number][] = []
+  const { start, end } = reader.object((key) => {
+    if (key !== 'url' && key !== 'provenance') return
+    const address = reader.string()
+    if (address !== undefined) addresses.push({ key, ...address })
+  })
+  return { start, end, addresses }
 }
 
 /** The parsed value of a span; the scan has found it to be JSON. */
@@ -64,42 +96,27 @@ export function* jsonFiles(bytes: Uint8Array, page: JsonPage): Generator<PageFil
 
 /** The same document with our addresses in each `url` (and relative `provenance`) of its files. */
 export function* rewriteJsonPage(bytes: Uint8Array, project: string): Generator<Uint8Array> {
-  const page = scanJsonPage(bytes)
   let done = 0
-  for (const span of page.files ?? []) {
-    const file = readJsonFile(valueAt(bytes, span))
-    const url = servedUrl(project, file)
-    for (const { key, value } of addressesIn(bytes, span)) {
-      const text = key === 'url' ? url + fragmentOf(bytes, value) : `${url}.provenance`
-      yield bytes.subarray(done, value.start)
-      yield Buffer.from(JSON.stringify(text))
-      done = value.end
+  for (const file of scanJsonPage(bytes).files ?? []) {
+    const url = servedUrl(project, readJsonFile(valueAt(bytes, file)))
+    for (const { key, text, span } of file.addresses) {
+      if (key === 'provenance' && isAbsolute(text)) continue
+      const served = key === 'url' ? url + fragmentOf(text) : `${url}.provenance`
+      yield bytes.subarray(done, span.start)
+      yield Buffer.from(JSON.stringify(served))
+      done = span.end
     }
   }
   yield bytes.subarray(done)
 }
 
-/** The spans of the strings that hold addresses to be changed, in the order of the document. */
-function addressesIn(
-  bytes: Uint8Array,
-  { start, end }: Span,
-): readonly { readonly key: 'url' | 'provenance'; readonly value: Span }[] {
-  const found: { key: 'url' | 'provenance'; value: Span }[] = []
-  const reader = new JsonReader(bytes.subarray(start, end))
-  reader.object((key) => {
-    if (key !== 'url' && key !== 'provenance') return
-    const text = reader.string()
-    if (text === undefined) return
-    if (key === 'provenance' && /^[a-z][a-z0-9+.-]*:/i.test(text.text)) return
-    found.push({ key, value: { start: text.span.start + start, end: text.span.end + start } })
-  })
-  return found
-}
-
-function fragmentOf(bytes: Uint8Array, span: Span): string {
-  const url = String(valueAt(bytes, span))
+function fragmentOf(url: string): string {
   const at = url.indexOf('#')
   return at < 0 ? '' : url.slice(at)
+}
+
+function isAbsolute(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(url)
 }
 
 /** The names of a list of projects. */
@@ -163,7 +180,7 @@ function jsonFile(project: string, file: PageFile) {
 
 /** Absolute addresses are left as they are; a relative one would miss its mark from our page. */
 export function servedProvenance(project: string, file: PageFile, provenance: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(provenance) ? provenance : `${servedUrl(project, file)}.provenance`
+  return isAbsolute(provenance) ? provenance : `${servedUrl(project, file)}.provenance`
 }
 
 /** Whether a page's own name is the project's. */
