@@ -11,7 +11,7 @@ h1 { font-size: 1.3rem } .dim { color: var(--dim) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
 th:nth-child(2), td:nth-child(2) { text-align: left; white-space: normal }
-td { font-variant-numeric: tabular-nums } .bad { color: var(--bad) } code { overflow-wrap: anywhere }
+td { font-variant-numeric: tabular-nums } .bad { color: var(--bad) }
 svg rect { fill: currentColor } svg rect.lost { fill: var(--bad) }`
 
 /** One page that needs nothing else, to send to a colleague or a network's operator. */
@@ -28,7 +28,7 @@ export function traceReport(path: PathEvidence, language: Language): string {
   ]
   const verdicts = path.verdicts.map((verdict) => {
     const { message, fix } = verdictWords(verdict, path, language)
-    const action = fix === undefined ? '' : `<br>${escapeHtml(words.fix)}: <code>${escapeHtml(fix)}</code>`
+    const action = fix === undefined ? '' : `<br>${escapeHtml(words.fix)}: ${escapeHtml(fix)}`
     const sure = escapeHtml(confidenceWords(verdict.confidence, language))
     return `<div class="verdict ${verdict.outcome}">${escapeHtml(message)} <span class="dim">${verdict.id}, ${sure}</span>${action}</div>`
   })

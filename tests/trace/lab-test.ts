@@ -1,7 +1,7 @@
 import { test } from 'bun:test'
 
 /** Most of a trace is waiting: some run side by side, few enough that they do not make each other slow. */
-const width = 3
+const width = 4
 
 let running = 0
 const waiting: (() => void)[] = []

@@ -75,7 +75,7 @@ export function englishWords(verdict: PathVerdict, target: TracedTarget): Verdic
       }
     case 'path.rate_limited':
       return {
-        message: `loss at ${hopList(verdict.hops)} alone is no loss: ${verdict.hops.length === 1 ? 'that router limits' : 'those routers limit'} how often they answer`,
+        message: `loss at ${hopList(verdict.hops)} alone is no loss: ${verdict.hops.length === 1 ? 'that router limits how often it answers' : 'those routers limit how often they answer'}`,
       }
     case 'path.shared_load':
       return { message: `several equal paths: more than one router at hop ${verdict.ttls.join(', ')}` }
