@@ -3,12 +3,14 @@ import { clients, clientsCalled } from '../clients/clients.ts'
 import { Journal } from '../clients/journal.ts'
 import { type Machine, thisMachine } from '../clients/machine.ts'
 import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { formatProblem } from '../config/problem.ts'
+import { readTextFile } from '../config/read-text-file.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { REGISTRIES } from '../serve/rooms.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
-import { settingsFor } from './settings.ts'
 import { askOnTerminal, Interrupted } from './setup-ask.ts'
 import { setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
@@ -95,9 +97,14 @@ export async function setupCommand(
   const wrong = wrongUse(values, words, isLocks)
   if (wrong !== undefined) return tellUsage(wrong, io, 'setup')
   try {
-    const settings = await settingsFor(values, io)
-    if (settings === undefined) return 64
-    const { config } = settings.loaded
+    // No toolchain is asked: what GOPRIVATE says covers itself, and a dry run leaves no log of npm behind.
+    const loaded = await loadConfig({ flags: values, env: io.env, cwd: io.cwd, readFile: readTextFile })
+    if (!loaded.ok) {
+      for (const problem of loaded.problems) io.stderr.write(`${formatProblem(problem)}\n`)
+      return 64
+    }
+    for (const warning of loaded.warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`)
+    const { config } = loaded
     const job: SetupJob = {
       io,
       machine: { ...thisMachine(io), ...hooks.machine },

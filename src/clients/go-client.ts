@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
@@ -190,12 +192,25 @@ function setIn(text: string, name: string): string | undefined {
 
 async function toolchain(machine: Machine, command: string | undefined): Promise<GoEnv | undefined> {
   if (command === undefined) return undefined
-  const answer = await readGoEnv(quiet(machine.env), { command, timeoutMs: 10_000 })
-  return answer.ok ? answer.env : undefined
+  const folder = await mkdtemp(join(tmpdir(), 'posthaste-setup-'))
+  try {
+    // Go keeps counters below the home: a dry run must leave nothing there.
+    const elsewhere = { HOME: folder, USERPROFILE: folder, APPDATA: folder, XDG_CONFIG_HOME: folder }
+    const GOENV = machine.env.GOENV || defaultEnvFile(machine)
+    const env = { ...quiet(machine.env), ...elsewhere, GOENV }
+    const answer = await readGoEnv(env, { command, timeoutMs: 10_000 })
+    return answer.ok ? answer.env : undefined
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function defaultEnvFile(machine: Machine): string {
+  return join(userConfig(machine), 'go', 'env')
 }
 
 /** Undefined where Go reads no file of the user. */
 function envFile(machine: Machine, tool: GoEnv | undefined): string | undefined {
-  const file = tool?.GOENV || machine.env.GOENV || join(userConfig(machine), 'go', 'env')
+  const file = tool?.GOENV || machine.env.GOENV || defaultEnvFile(machine)
   return file !== 'off' && isAbsolute(file) ? file : undefined
 }
