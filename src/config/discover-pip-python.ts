@@ -18,6 +18,7 @@ export interface AskPythonOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Tried in this order. */
   readonly commands: readonly string[]
+  /** For all of them together. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -49,9 +50,13 @@ export async function askPython(options: AskPythonOptions): Promise<PythonResult
   try {
     folder = await mkdtemp(join(tmpdir(), 'posthaste-pip-'))
     let last: PythonResult = { ok: false, reason: 'there is no Python to be asked' }
+    // One limit for them all: a start waits for this.
+    const endMs = performance.now() + options.timeoutMs
     for (const command of options.commands) {
-      last = await run(command, folder, options)
-      if (last.ok || options.signal?.aborted === true) return last
+      const leftMs = Math.floor(endMs - performance.now())
+      if (leftMs <= 0 || options.signal?.aborted === true) return last
+      last = await run(command, folder, leftMs, options)
+      if (last.ok) return last
     }
     return last
   } catch (error) {
@@ -64,6 +69,7 @@ export async function askPython(options: AskPythonOptions): Promise<PythonResult
 function run(
   command: string,
   cwd: string,
+  leftMs: number,
   { env, timeoutMs, signal }: AskPythonOptions,
 ): Promise<PythonResult> {
   return new Promise((resolve) => {
@@ -78,7 +84,7 @@ function run(
           cwd,
           env: { ...env, PWD: cwd, PYTHONDONTWRITEBYTECODE: '1' },
           encoding: 'utf8',
-          timeout: timeoutMs,
+          timeout: leftMs,
           killSignal: 'SIGKILL',
           maxBuffer: 64 * 1024,
           windowsHide: true,

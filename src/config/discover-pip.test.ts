@@ -236,6 +236,12 @@ describe('a Python that cannot be asked', () => {
     )
   })
 
+  test('one that hangs leaves no time for the next', async () => {
+    const hanging = await script('hanging', 'exec sleep 60')
+    const found = await find({}, { commands: [hanging, python], timeoutMs: 300 })
+    expect(found.reason).toContain('gave no answer within 300 ms')
+  })
+
   test('files that cannot be read count as not there', async () => {
     const found = await find({}, { readFile: () => Promise.reject(new Error('EACCES')) })
     expect(found.index?.origin).toBe('pip (built in)')

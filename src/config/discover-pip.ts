@@ -36,7 +36,7 @@ export interface DiscoverPipOptions {
   readonly data: string
   /** @default `python3`, then `python` */
   readonly commands?: readonly string[]
-  /** The limit for each question to a Python. @default 5,000 ms */
+  /** The limit for all questions to Pythons together. @default 5,000 ms */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   readonly readFile?: (path: string) => Promise<string | undefined>
