@@ -1,6 +1,7 @@
 import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { million } from './million.ts'
+import { npmPackument } from './npm-packument.ts'
 import type { BenchRow } from './row.ts'
 import { singleFlight } from './single-flight.ts'
 import { slowReaders } from './slow-readers.ts'
@@ -16,6 +17,7 @@ export const usualRows: readonly BenchRow[] = [
   million,
   firstByte,
   soak,
+  npmPackument,
 ]
 
 /** Only by name: they take long, or need the network once. */
