@@ -3,26 +3,11 @@ import { ConfusionMatrix } from './confusion-matrix.ts'
 import { DoctorLab } from './doctor-lab.ts'
 import { namesOf } from './fault-row.ts'
 import { faultTable } from './fault-table.ts'
+import { turns } from './turns.ts'
 
 const rowMs = 30_000
 /** Most of a row is waiting, but its honest answers need a share of the processors. */
 const sideBySide = 4
-
-function turns(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running++
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
-}
 
 const inTurn = turns(sideBySide)
 const matrix = new ConfusionMatrix()

@@ -10,7 +10,6 @@ type Query = EvidenceOf<'dns.query'>
 const slowMedianMs = 100
 const slowTailMs = 500
 const slowSearchMs = 100
-const node250Ms = 250
 const documentation = blockList(['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'])
 /** One proxy program's pool for invented addresses, beside 198.18.0.0/15. */
 const fakePool = blockList(['28.0.0.0/16'])
@@ -243,58 +242,6 @@ export const dnsRules: readonly Rule[] = [
             from: caught.length > 0 ? caught : searched,
             control: { key: 'other-name', from: names(seen, host).slice(0, 1) },
             params: { host, name: first.name, ms: Math.round(costMs) },
-          },
-        ]
-      }),
-  },
-  {
-    id: 'v6.broken_aaaa',
-    find: (seen) =>
-      seen.endpoints.flatMap((endpoint): Conclusion[] => {
-        const connects = seen.of('tcp', endpoint).filter(({ purpose }) => purpose === 'target')
-        const six = connects.filter(({ family }) => family === 6)
-        const four = connects.filter(({ family, outcome }) => family === 4 && outcome === 'open')
-        const [network] = seen.of('machine.network')
-        const lost = six.filter(({ outcome }) => outcome !== 'open')
-        const costs = six.some(({ outcome }) => outcome === 'silent') || network?.defaultRoute6 === true
-        if (six.length === 0 || lost.length < six.length || four.length === 0 || !costs) return []
-        return [
-          {
-            target: endpoint,
-            confidence: lost.length >= 2 ? 'likely' : 'possible',
-            from: lost,
-            control: { key: 'other-family', from: four.slice(0, 1) },
-            params: {
-              address: lost[0]?.address ?? '',
-              ms: Math.round(median(lost.map(({ tookMs }) => tookMs))),
-            },
-          },
-        ]
-      }),
-  },
-  {
-    id: 'node.he250',
-    find: (seen) =>
-      seen.endpoints.flatMap((endpoint): Conclusion[] => {
-        const isNode = seen.targets.some(
-          (target) =>
-            target.ecosystem === 'npm' &&
-            target.role !== 'control' &&
-            endpoint.startsWith(`${target.url.hostname}:`),
-        )
-        const open = seen
-          .of('tcp', endpoint)
-          .filter(({ outcome, purpose }) => outcome === 'open' && purpose === 'target')
-        const addresses = unique(seen.of('tcp', endpoint).map(({ address }) => address))
-        const fastest = Math.min(...open.map(({ tookMs }) => tookMs))
-        if (!isNode || addresses.length < 2 || open.length < 2 || fastest <= node250Ms) return []
-        return [
-          {
-            target: endpoint,
-            confidence: 'likely',
-            from: open,
-            control: { key: 'repeat', from: open, params: { ms: Math.round(fastest) } },
-            params: { ms: Math.round(fastest), addresses: addresses.length },
           },
         ]
       }),

@@ -1,16 +1,15 @@
 import { below } from '../../mirrors/locate-probe.ts'
 import type { EvidenceOf } from '../evidence.ts'
-import { isSlow, rateOf } from '../http-stage.ts'
 import { hostOfEndpoint, type Seen, unique } from '../seen.ts'
 import { redirectOf } from '../web.ts'
-import { type Conclusion, type Control, confidenceOf, median, type Rule, type RuleContext } from './rule.ts'
+import { type Conclusion, type Control, confidenceOf, median, type Rule } from './rule.ts'
+import { throttledRule } from './throttled-rule.ts'
 
 type Exchange = EvidenceOf<'http'>
 
 const repeats: readonly string[] = ['metadata', 'page', 'again', 'small', 'medium']
 const mostRedirects = 10
 const slowFirstByteMs = 1_000
-const perConnectionGain = 1.6
 
 /** Answers. */
 export const httpRules: readonly Rule[] = [
@@ -208,7 +207,7 @@ export const httpRules: readonly Rule[] = [
         ]
       }),
   },
-  { id: 'http.throttled', find: throttled },
+  throttledRule,
   {
     id: 'http.truncated',
     find: (seen) =>
@@ -269,48 +268,6 @@ export const httpRules: readonly Rule[] = [
       }),
   },
 ]
-
-function throttled(seen: Seen, { catalogues }: RuleContext): Conclusion[] {
-  return seen.endpoints.flatMap((endpoint): Conclusion[] => {
-    const slow = seen
-      .of('http', endpoint)
-      .filter((answer) => (answer.purpose === 'medium' || answer.purpose === 'page') && isSlow(answer))
-    const [first] = slow
-    if (first === undefined) return []
-    const parallel = seen.of('http', endpoint).filter(({ purpose }) => purpose === 'parallel')
-    const rate = rateOf(first)
-    const sum = parallel.reduce((total, answer) => total + rateOf(answer), 0)
-    const other = seen
-      .of('http')
-      .filter(
-        ({ purpose, target, outcome }) => purpose === 'medium' && target !== endpoint && outcome === 'answer',
-      )
-    const ecosystem = seen.targets.find(({ url }) => url.hostname === hostOfEndpoint(endpoint))?.ecosystem
-    const bytes = (ecosystem === undefined ? undefined : catalogues[ecosystem]?.reference.bytes) ?? 83_000_000
-    const otherRate = other[0] === undefined ? 0 : rateOf(other[0])
-    const perConnection = parallel.length >= 2 && sum >= perConnectionGain * rate
-    return [
-      {
-        target: endpoint,
-        confidence: parallel.length >= 2 ? 'likely' : 'possible',
-        from: slow,
-        control:
-          perConnection || other.length === 0
-            ? { key: 'parallel', from: parallel, params: { rate: Math.round(sum / 1000) } }
-            : { key: 'other-host', from: other.slice(0, 1), params: { host: other[0]?.host ?? '' } },
-        cause: perConnection ? 'gateway' : 'everywhere',
-        params: {
-          rate: Math.round(rate / 1000),
-          bytes,
-          seconds: Math.round(bytes / rate),
-          other: other[0]?.host ?? '',
-          otherSeconds:
-            otherRate === 0 || otherRate === Infinity ? 0 : Math.max(1, Math.round(bytes / otherRate)),
-        },
-      },
-    ]
-  })
-}
 
 function statusRule(id: Rule['id'], matches: (answer: Exchange) => boolean): Rule {
   return {

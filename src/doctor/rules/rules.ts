@@ -2,6 +2,7 @@ import { idsOf, type Seen } from '../seen.ts'
 import type { Finding } from '../verdict.ts'
 import { dnsRules } from './dns-rules.ts'
 import { isLocatedByPath, withoutConsequences } from './explains.ts'
+import { familyRules } from './family-rules.ts'
 import { httpRules } from './http-rules.ts'
 import { localRules } from './local-rules.ts'
 import { netRules } from './net-rules.ts'
@@ -15,6 +16,7 @@ export const rules: readonly Rule[] = [
   ...netRules,
   ...proxyRules,
   ...dnsRules,
+  ...familyRules,
   ...tcpRules,
   ...tlsRules,
   ...httpRules,
