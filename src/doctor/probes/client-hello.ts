@@ -24,6 +24,9 @@ export function clientHello({ serverName, random, unacceptable = false }: HelloO
     extension(11, Buffer.from([1, 0])),
     extension(13, sized(2, sixteens(signatures))),
     extension(16, sized(2, sized(1, Buffer.from('http/1.1')))),
+    // Extended master secret and secure renegotiation: servers of strict policies refuse who lacks them.
+    extension(23, Buffer.alloc(0)),
+    extension(0xff01, Buffer.from([0])),
     extension(43, sized(1, sixteens(unacceptable ? [0x0303] : [0x0304, 0x0303]))),
     ...(unacceptable ? [] : [extension(51, sized(2, keyShare(random.subarray(64, 96))))]),
   ]
