@@ -125,6 +125,50 @@ test('members and elements are read, skipped ones are checked', () => {
   ])
 })
 
+test('one at a time: the same members and elements, with the same faults', () => {
+  const byCallback = (text: string) => {
+    const seen: unknown[] = []
+    const reader = new JsonReader(bytesOf(text))
+    reader.object((key) => {
+      seen.push(key)
+      if (reader.kind() === 'array') reader.array((index) => void seen.push(index))
+    })
+    reader.end()
+    return seen
+  }
+  const oneByOne = (text: string) => {
+    const seen: unknown[] = []
+    const reader = new JsonReader(bytesOf(text))
+    for (const key of reader.members()) {
+      seen.push(key)
+      if (reader.kind() === 'array') for (const index of reader.elements()) seen.push(index)
+    }
+    reader.end()
+    return seen
+  }
+  const outcome = (read: () => unknown) => {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof JsonFault) return error.message
+      throw error
+    }
+  }
+  fc.assert(
+    fc.property(
+      fc.json({ maxDepth: 3 }),
+      fc.nat(),
+      fc.constantFrom('', ',', ']', '}', '"', ' '),
+      (json, at, insert) => {
+        const place = at % (json.length + 1)
+        const text = `{"a":[1,${json.slice(0, place)}${insert}${json.slice(place)}],"b":[]}`.toWellFormed()
+        expect(outcome(() => oneByOne(text))).toEqual(outcome(() => byCallback(text)))
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
 test('keys are what JSON.parse says, however many and alike', () => {
   const key = fc.oneof(
     fc.stringMatching(/^[ab]{0,3}$/),

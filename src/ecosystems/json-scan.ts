@@ -97,6 +97,43 @@ export class JsonReader {
     return { start, end: this.#at }
   }
 
+  /** Like `object`, one member at a time: for a document whose parts are passed on as they are read. */
+  *members(): Generator<string> {
+    if (this.kind() !== 'object') throw this.#fault('an object is expected')
+    this.#at++
+    this.#enter()
+    if (!this.#closes(CLOSE_OBJECT)) {
+      do {
+        const keySpan = this.#string()
+        this.#space()
+        if (this.#bytes[this.#at] !== COLON) throw this.#fault('a colon is expected')
+        this.#at++
+        this.#space()
+        const before = this.#at
+        yield this.#keyOf(keySpan)
+        if (this.#at === before) this.skip()
+      } while (this.#continues(CLOSE_OBJECT))
+    }
+    this.#depth--
+  }
+
+  /** Like `array`, one element at a time. */
+  *elements(): Generator<number> {
+    if (this.kind() !== 'array') throw this.#fault('an array is expected')
+    this.#at++
+    this.#enter()
+    if (!this.#closes(CLOSE_ARRAY)) {
+      let index = 0
+      do {
+        this.#space()
+        const before = this.#at
+        yield index++
+        if (this.#at === before) this.skip()
+      } while (this.#continues(CLOSE_ARRAY))
+    }
+    this.#depth--
+  }
+
   /** Reads an array element by element, and says where it lay. */
   array(element: (index: number) => void): Span {
     this.#space()

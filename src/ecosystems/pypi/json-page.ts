@@ -14,60 +14,44 @@ interface FileSpan extends Span {
   }[]
 }
 
-/** What a JSON document of the API holds, as places in its bytes. */
-export interface JsonPage {
-  /** `name`, as written. */
-  readonly name: string | undefined
-  readonly files: readonly FileSpan[] | undefined
-  readonly projects: readonly Span[] | undefined
-  readonly versions: Span | undefined
-  readonly status: Span | undefined
-}
+/** What a JSON document of the API holds, in its order; places in its bytes. */
+export type JsonPart =
+  /** As written. */
+  | { readonly kind: 'name'; readonly name: string }
+  /** PEP 792's `project-status`. */
+  | { readonly kind: 'status'; readonly span: Span }
+  /** The list of this name begins. */
+  | { readonly kind: 'files' | 'projects' }
+  | { readonly kind: 'file'; readonly file: FileSpan }
+  | { readonly kind: 'project'; readonly span: Span }
 
-/** Reads the whole document once. Throws JsonFault or PageFault. */
-export function scanJsonPage(bytes: Uint8Array): JsonPage {
+/** Reads the document once, from its start to its end, and holds nothing of it. Throws JsonFault or PageFault. */
+export function* jsonParts(bytes: Uint8Array): Generator<JsonPart> {
   if (!isUtf8(bytes)) throw new PageFault('it is no UTF-8')
   const reader = new JsonReader(bytes)
   if (reader.kind() !== 'object') throw new PageFault('it is no JSON object')
-  let name: string | undefined
-  let versions: Span | undefined
-  let status: Span | undefined
-  // Of a name that stands twice a client reads the last; to us all are to be changed.
-  let files: FileSpan[] | undefined
-  let projects: Span[] | undefined
-  reader.object((key) => {
+  for (const key of reader.members()) {
     switch (key) {
-      case 'name':
-        name = reader.string()?.text
-        return
-      case 'versions':
-        versions = reader.skip()
-        return
+      case 'name': {
+        const name = reader.string()?.text
+        if (name !== undefined) yield { kind: 'name', name }
+        break
+      }
       case 'project-status':
-        status = reader.skip()
-        return
-      case 'files': {
-        if (reader.kind() !== 'array') throw new PageFault('its files are no list')
-        const spans = files ?? []
-        files = spans
-        reader.array(() => {
-          spans.push(scanFile(reader))
-        })
-        return
-      }
-      case 'projects': {
-        if (reader.kind() !== 'array') throw new PageFault('its projects are no list')
-        const spans = projects ?? []
-        projects = spans
-        reader.array(() => {
-          spans.push(reader.skip())
-        })
-        return
-      }
+        yield { kind: 'status', span: reader.skip() }
+        break
+      // Of a list that stands twice a client reads the last; to us all are to be changed.
+      case 'files':
+      case 'projects':
+        if (reader.kind() !== 'array') throw new PageFault(`its ${key} are no list`)
+        yield { kind: key }
+        for (const _ of reader.elements()) {
+          if (key === 'files') yield { kind: 'file', file: scanFile(reader) }
+          else yield { kind: 'project', span: reader.skip() }
+        }
     }
-  })
+  }
   reader.end()
-  return { name, files, projects, versions, status }
 }
 
 function scanFile(reader: JsonReader): FileSpan {
@@ -90,14 +74,16 @@ export function valueAt(bytes: Uint8Array, { start, end }: Span): unknown {
 }
 
 /** The files of a page, one by one. Throws PageFault at one that cannot be served. */
-export function* jsonFiles(bytes: Uint8Array, page: JsonPage): Generator<PageFile> {
-  for (const span of page.files ?? []) yield readJsonFile(valueAt(bytes, span))
+export function* jsonFiles(bytes: Uint8Array): Generator<PageFile> {
+  for (const part of jsonParts(bytes)) if (part.kind === 'file') yield readJsonFile(valueAt(bytes, part.file))
 }
 
 /** The same document with our addresses in each `url` (and relative `provenance`) of its files. */
 export function* rewriteJsonPage(bytes: Uint8Array, project: string): Generator<Uint8Array> {
   let done = 0
-  for (const file of scanJsonPage(bytes).files ?? []) {
+  for (const part of jsonParts(bytes)) {
+    if (part.kind !== 'file') continue
+    const { file } = part
     const url = servedUrl(project, readJsonFile(valueAt(bytes, file)))
     for (const { key, text, span } of file.addresses) {
       if (key === 'provenance' && isAbsolute(text)) continue
@@ -120,9 +106,9 @@ function isAbsolute(url: string): boolean {
 }
 
 /** The names of a list of projects. */
-export function* jsonProjects(bytes: Uint8Array, page: JsonPage): Generator<string> {
-  for (const span of page.projects ?? []) {
-    const entry = valueAt(bytes, span)
+export function* jsonProjects(bytes: Uint8Array): Generator<string> {
+  for (const part of jsonParts(bytes)) {
+    const entry = part.kind === 'project' ? valueAt(bytes, part.span) : undefined
     const name = isRecord(entry) ? entry.name : undefined
     if (typeof name === 'string' && isProjectName(name)) yield name
   }
@@ -134,8 +120,10 @@ export interface PageStatus {
 }
 
 /** PEP 792's `project-status`. */
-export function jsonStatus(bytes: Uint8Array, page: JsonPage): PageStatus | undefined {
-  const value = page.status === undefined ? undefined : valueAt(bytes, page.status)
+export function jsonStatus(bytes: Uint8Array): PageStatus | undefined {
+  let span: Span | undefined
+  for (const part of jsonParts(bytes)) if (part.kind === 'status') span = part.span
+  const value = span === undefined ? undefined : valueAt(bytes, span)
   if (!isRecord(value) || typeof value.status !== 'string') return undefined
   return { status: value.status, reason: typeof value.reason === 'string' ? value.reason : undefined }
 }

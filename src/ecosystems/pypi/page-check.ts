@@ -3,8 +3,8 @@
 import type { Verdict } from '../ecosystem.ts'
 import { JsonFault } from '../json-scan.ts'
 import { htmlFiles, htmlHead, htmlProjects, latin1Of } from './html-page.ts'
-import { isPageOf, jsonFiles, scanJsonPage } from './json-page.ts'
-import { PageFault } from './page-file.ts'
+import { isPageOf, jsonParts, valueAt } from './json-page.ts'
+import { PageFault, readJsonFile } from './page-file.ts'
 import { checkProjectJson } from './project-json.ts'
 
 /** By the first sign that is no space: the media type of what is kept is not known any more. */
@@ -19,12 +19,15 @@ export function sniffPage(bytes: Uint8Array): 'json' | 'html' | undefined {
 export function checkPage(bytes: Uint8Array, project: string): Verdict {
   return judge(`the page of ${project}`, () => {
     if (formOf(bytes) === 'json') {
-      const page = scanJsonPage(bytes)
-      if (page.files === undefined) throw new PageFault('it has no files')
-      if (page.name !== undefined && !isPageOf(page.name, project)) {
-        throw new PageFault(`it is the page of ${JSON.stringify(page.name.slice(0, 80))}`)
+      let hasFiles = false
+      for (const part of jsonParts(bytes)) {
+        if (part.kind === 'files') hasFiles = true
+        else if (part.kind === 'file') readJsonFile(valueAt(bytes, part.file))
+        else if (part.kind === 'name' && !isPageOf(part.name, project)) {
+          throw new PageFault(`it is the page of ${JSON.stringify(part.name.slice(0, 80))}`)
+        }
       }
-      for (const _ of jsonFiles(bytes, page));
+      if (!hasFiles) throw new PageFault('it has no files')
       return
     }
     const page = latin1Of(bytes)
@@ -38,7 +41,9 @@ export function checkPage(bytes: Uint8Array, project: string): Verdict {
 export function checkProjects(bytes: Uint8Array): Verdict {
   return judge('the list of projects', () => {
     if (formOf(bytes) === 'json') {
-      if (scanJsonPage(bytes).projects === undefined) throw new PageFault('it has no projects')
+      let hasProjects = false
+      for (const { kind } of jsonParts(bytes)) if (kind === 'projects') hasProjects = true
+      if (!hasProjects) throw new PageFault('it has no projects')
       return
     }
     const page = latin1Of(bytes)

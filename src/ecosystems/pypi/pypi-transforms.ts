@@ -16,10 +16,10 @@ import {
 } from './html-page.ts'
 import {
   jsonFiles,
+  jsonParts,
   jsonProjects,
   jsonStatus,
   rewriteJsonPage,
-  scanJsonPage,
   writeJsonPage,
 } from './json-page.ts'
 import { checkPage, checkProject, checkProjects, sniffPage } from './page-check.ts'
@@ -61,27 +61,24 @@ export const pypiTransforms: Readonly<Record<string, Transform>> = {
     },
   }),
   'pypi.html': transform({
-    json: (bytes, params) => {
-      const page = scanJsonPage(bytes)
-      return writeHtmlPage(projectOf(params), jsonFiles(bytes, page), jsonStatus(bytes, page))
-    },
+    json: (bytes, params) => writeHtmlPage(projectOf(params), jsonFiles(bytes), jsonStatus(bytes)),
     html: (bytes, params) => rewriteHtmlPage(bytes, projectOf(params)),
   }),
   'pypi.files': transform({
-    json: (bytes) => writeFilesMap(jsonFiles(bytes, scanJsonPage(bytes)), undefined),
+    json: (bytes) => writeFilesMap(jsonFiles(bytes), undefined),
     html: (bytes) => {
       const page = latin1Of(bytes)
       return writeFilesMap(filesIn(page), htmlHead(page).base)
     },
   }),
   'pypi.candidates': transform({
-    json: (bytes, params) => writeCandidates(jsonFiles(bytes, scanJsonPage(bytes)), projectOf(params)),
+    json: (bytes, params) => writeCandidates(jsonFiles(bytes), projectOf(params)),
     html: (bytes, params) => writeCandidates(filesIn(latin1Of(bytes)), projectOf(params)),
   }),
   'pypi.metadata': ({ body, params }) => [metadataOfBytes(body, projectOf(params), MAX_METADATA_BYTES)],
   'pypi.projects.json': transform({
     json: (bytes) => {
-      scanJsonPage(bytes)
+      for (const _ of jsonParts(bytes));
       return [bytes]
     },
     html: function* (bytes) {
@@ -95,7 +92,7 @@ export const pypiTransforms: Readonly<Record<string, Transform>> = {
     },
   }),
   'pypi.projects.html': transform({
-    json: (bytes) => writeHtmlProjects(jsonProjects(bytes, scanJsonPage(bytes))),
+    json: (bytes) => writeHtmlProjects(jsonProjects(bytes)),
     html: (bytes) => rewriteHtmlProjects(bytes),
   }),
   'pypi.project': transform({
