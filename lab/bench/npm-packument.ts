@@ -4,7 +4,7 @@ import { startProduct } from '../product.ts'
 import { median } from '../statistics.ts'
 import { makePackument, type Packument, type PackumentSpec } from './npm-packument-maker.ts'
 import { fastRate, fetchBody, isBound, type RequestHeaders, slowRate } from './registry-rate.ts'
-import { type RegistryContent, startFakeRegistry } from './registry-upstream.ts'
+import { type RegistryContent, startRegistryUpstream } from './registry-upstream.ts'
 import {
   alternate,
   type BenchContext,
@@ -43,7 +43,7 @@ export const npmPackument: BenchRow = {
     await using nginxFolder = await temporaryFolder()
     await using peerFolder = await temporaryFolder()
     const packuments: Packument[] = []
-    await using upstream = startFakeRegistry({
+    await using upstream = startRegistryUpstream({
       port: context.upstreamPort,
       content: (url) => {
         packuments.push(...specs.map((spec) => makePackument(spec, url)))

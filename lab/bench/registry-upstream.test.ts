@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test'
 import { fetchBody, slowRate } from './registry-rate.ts'
-import { startFakeRegistry } from './registry-upstream.ts'
+import { startRegistryUpstream } from './registry-upstream.ts'
 
 const page = { mediaType: 'text/plain', bytes: Buffer.from('a page '.repeat(1000)), compresses: true }
 const file = { mediaType: 'application/octet-stream', bytes: Buffer.from('0123456789'), compresses: false }
 
-const start = () => startFakeRegistry({ content: () => (path) => ({ page, file })[path as 'page' | 'file'] })
+const start = () =>
+  startRegistryUpstream({ content: () => (path) => ({ page, file })[path as 'page' | 'file'] })
 
 test('a page comes with gzip to whoever asks, and is not sent again to whoever has it', async () => {
   await using registry = start()
@@ -31,7 +32,11 @@ test('a file comes in parts, and what is not there is a 404', async () => {
 })
 
 test('a server that does not answer has no more than one answer in the time given; an error is no answer', async () => {
-  using silent = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Promise<Response>(() => {}) })
+  using silent = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: () => Promise.withResolvers<Response>().promise,
+  })
   expect(await slowRate(silent.url.href, {}, { seconds: 0.05, limitSeconds: 0.2 })).toBe(5)
   await using registry = start()
   expect(await slowRate(`${registry.url}/file`, {}, { seconds: 0.05 })).toBeGreaterThan(20)

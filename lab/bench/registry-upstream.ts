@@ -11,7 +11,7 @@ export interface RegistryBody {
 /** Answers for a decoded path without its leading slash and what the client accepts; undefined is a 404. */
 export type RegistryContent = (path: string, accept: string) => RegistryBody | undefined
 
-export interface FakeRegistry extends AsyncDisposable {
+export interface RegistryUpstream extends AsyncDisposable {
   readonly url: string
   readonly port: number
   /** GET requests since the last call of `resetCounts`. */
@@ -20,14 +20,14 @@ export interface FakeRegistry extends AsyncDisposable {
   resetCounts(): void
 }
 
-export interface FakeRegistryOptions {
+export interface RegistryUpstreamOptions {
   /** Told the registry's own address, which stands in what it serves. */
   readonly content: (url: string) => RegistryContent
   readonly port?: number
 }
 
 /** A registry on loopback that holds what it is given: ETags, 304, HEAD, gzip, one range; POST is answered with `{}`. */
-export function startFakeRegistry(options: FakeRegistryOptions): FakeRegistry {
+export function startRegistryUpstream(options: RegistryUpstreamOptions): RegistryUpstream {
   const counts = new Map<string, number>()
   const rendered = new WeakMap<Uint8Array, { etag: string; gzip: Uint8Array | undefined }>()
   let content: RegistryContent = () => undefined

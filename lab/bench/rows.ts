@@ -2,6 +2,7 @@ import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { million } from './million.ts'
 import { npmPackument } from './npm-packument.ts'
+import { pypiSimple } from './pypi-simple.ts'
 import type { BenchRow } from './row.ts'
 import { singleFlight } from './single-flight.ts'
 import { slowReaders } from './slow-readers.ts'
@@ -18,6 +19,7 @@ export const usualRows: readonly BenchRow[] = [
   firstByte,
   soak,
   npmPackument,
+  pypiSimple,
 ]
 
 /** Only by name: they take long, or need the network once. */
