@@ -45,6 +45,7 @@ export class Claims {
 
   /** A client asked for it. */
   used(key: string): void {
+    if (this.#unclaimed.size === 0) return
     const claim = this.#unclaimed.get(key)
     if (claim === undefined) return
     this.#unclaimed.delete(key)
