@@ -3,6 +3,7 @@ import { firstByte } from './first-byte.ts'
 import { million } from './million.ts'
 import { npmPackument } from './npm-packument.ts'
 import { pypiSimple } from './pypi-simple.ts'
+import { registryFiles } from './registry-files.ts'
 import type { BenchRow } from './row.ts'
 import { singleFlight } from './single-flight.ts'
 import { slowReaders } from './slow-readers.ts'
@@ -20,6 +21,7 @@ export const usualRows: readonly BenchRow[] = [
   soak,
   npmPackument,
   pypiSimple,
+  registryFiles,
 ]
 
 /** Only by name: they take long, or need the network once. */
