@@ -66,7 +66,7 @@ function objectOf(
   return { key, sha256: '', sizeBytes: bytes.length, meta, body: { kind: 'bytes', bytes } } as const
 }
 
-async function room(env: Record<string, string> = {}, engine = new Engine()) {
+async function config(env: Record<string, string> = {}) {
   const loaded = await loadConfig({
     env: { ...settings, ...env },
     cwd: '/nowhere',
@@ -74,7 +74,11 @@ async function room(env: Record<string, string> = {}, engine = new Engine()) {
     readFile: async () => undefined,
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-  return { engine, ...npmRoom(loaded.config, loaded.origins, engine) }
+  return loaded.config
+}
+
+async function room(env: Record<string, string> = {}, engine = new Engine()) {
+  return { engine, ...npmRoom(await config(env), {}, engine) }
 }
 
 function asking(headers: Record<string, string> = {}, method = 'GET'): Asking {
@@ -235,6 +239,32 @@ describe('tarballs', () => {
     const { locate, prove } = await resourceOf(engine, 'p-2.0.0.tgz')
     expect(await locate()).toMatchObject({ kind: 'refused', refusal: { kind: 'upstream-failed' } })
     expect(await prove()).toMatchObject({ verdict: 'unproved' })
+  })
+
+  test('are guessed to be at their canonical places while the packument is on its way, where a guess is followed up', async () => {
+    const engine = new Engine()
+    engine.source.set('npm/p/-/abbreviated', packument('1.0.0'))
+    const arrives = Promise.withResolvers<void>()
+    const ports: NpmRoomPorts = {
+      followsGuesses: true,
+      now: engine.now,
+      check: engine.check,
+      ask: (resource) => engine.ask(resource),
+      refresh: (resource) => engine.refresh(resource),
+      view: async (view) => {
+        await arrives.promise
+        return engine.view(view)
+      },
+    }
+    const { ecosystem } = npmRoom(await config(), {}, ports)
+    const asked = ecosystem.parse('/p/-/p-1.0.0.tgz', asking())
+    if (asked.kind !== 'resource') throw new Error('it should be a resource')
+    const verdict = asked.resource.prove?.(signal).check({ kind: 'bytes', bytes: tarball }, signal)
+    expect(await asked.resource.locate?.(signal)).toMatchObject({ kind: 'places', isGuess: true })
+    arrives.resolve()
+    expect(await asked.resource.locate?.(signal)).not.toHaveProperty('isGuess')
+    expect(await verdict).toEqual({ verdict: 'proved' })
+    expect(engine.asked).toEqual(['npm/p/-/abbreviated'])
   })
 
   test('are looked up in the full packument where clients read that', async () => {

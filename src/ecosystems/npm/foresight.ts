@@ -70,11 +70,11 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
     return held
   }
 
-  const holdTarball = (name: string, version: string, weight: number): void => {
+  const holdTarball = (name: string, version: string, weight: number, delayMs: number): void => {
     const resource = resources.tarball(name, tarballFile(name, version), route(name))
     if (resource.isPrivate === true || tarballs.has(resource.key) || tarballs.size >= MAX_REMEMBERED) return
     tarballs.add(resource.key)
-    heldTarballs.push({ resource, weight, delayMs: TARBALL_DELAY_MS })
+    heldTarballs.push({ resource, weight, delayMs })
   }
 
   const packuments = (name: string, form: PackumentForm): Likely[] => {
@@ -97,7 +97,7 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
       const id = `${next[0].name}@${picked.version}`
       if (followed.has(id) || followed.size >= MAX_REMEMBERED) continue
       followed.add(id)
-      if (!picked.isPlatformBound) holdTarball(next[0].name, picked.version, 0.6)
+      if (!picked.isPlatformBound) holdTarball(next[0].name, picked.version, 0.6, TARBALL_DELAY_MS)
       for (const want of wantsOf(picked)) {
         const known = ranges.get(want.name)
         if (known?.has(want.range) || ranges.size >= MAX_REMEMBERED) continue
@@ -143,7 +143,7 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
 
     locked(name, version) {
       goOn()
-      holdTarball(name, version, 0.95)
+      holdTarball(name, version, 0.95, 0)
     },
 
     datesWanted() {
