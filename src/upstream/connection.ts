@@ -6,6 +6,8 @@ import type { UpstreamError } from './upstream.ts'
 
 /** Above this many unread bytes the socket is paused, so that the sender feels a slow reader. */
 const highWaterBytes = 256 * 1024
+/** Of a body on its way out: so much must be taken within one patience. */
+const uploadBytes = 64 * 1024
 
 /** How long a read may wait, and what it is called when it has waited too long. */
 export interface Patience {
@@ -53,6 +55,28 @@ export class Connection {
 
   write(bytes: string | Uint8Array): void {
     if (this.#failure === undefined) this.#socket.write(bytes)
+  }
+
+  /**
+   * Writes a body piece by piece, each within the patience. Ends early, without an error and with `false`, when
+   * the other side answers before it has all, or breaks: what it said can be read then, but nothing else be sent.
+   */
+  async upload(bytes: Uint8Array, patience: Patience): Promise<boolean> {
+    for (let at = 0; at < bytes.length; at += uploadBytes) {
+      if (this.#failure !== undefined || this.#ended || this.#queuedBytes > 0) return false
+      const piece = bytes.subarray(at, at + uploadBytes)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => this.fail(patience.late()), Math.max(0, patience.ms))
+        const done = () => {
+          clearTimeout(timer)
+          this.#wake = undefined
+          resolve()
+        }
+        this.#wake = done
+        this.#socket.write(piece, done)
+      })
+    }
+    return true
   }
 
   /**

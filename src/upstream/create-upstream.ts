@@ -1,27 +1,24 @@
 /** Puts the transport together. */
 
-import type { SecureContext } from 'node:tls'
-import { blockList, classOfHost } from './address.ts'
 import type { AttemptReport } from './attempt.ts'
-import { Dialer } from './dial.ts'
 import { GroupAsker } from './group-asker.ts'
-import { HttpClient } from './http-client.ts'
+import type { HttpClient } from './http-client.ts'
+import { httpClientFor } from './http-client-for.ts'
 import { defaultLimits, type UpstreamLimits } from './limits.ts'
-import { NameCache } from './name-cache.ts'
-import { netrcAuthorization, parseNetrc } from './netrc.ts'
-import { type Network, systemNetwork } from './network.ts'
+import { netrcLookup } from './netrc.ts'
+import type { Network } from './network.ts'
 import { placesAsStops } from './places.ts'
 import { type KeptText, RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
 import { Sender, type SendRequest, type Sent } from './send.ts'
 import { SourceClient } from './source-client.ts'
-import { hostOf, type Source, type SourceList, type Stop, stopsOf } from './source-list.ts'
+import { hostOf, type Source, type SourceList, type Stop, sourcesOf, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
 import { sourceState } from './source-state.ts'
-import { loadTrust } from './tls-trust.ts'
 import type { Lag, OrderChange, SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
 import { SourceWalk } from './walk.ts'
+import { offlineAnswer, offlineWalk, placelessWalk, unconfiguredWalk } from './walks-without-asking.ts'
 
 export interface UpstreamOptions {
   readonly lists: Readonly<Record<string, SourceList>>
@@ -108,6 +105,7 @@ class ListedUpstream implements ConfiguredUpstream {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#lists = options.lists
+    this.#records.keep(idsOf(options.lists))
     this.#offline = options.offline ?? false
     this.#now = options.now ?? Date.now
     if (options.records !== undefined)
@@ -141,7 +139,9 @@ class ListedUpstream implements ConfiguredUpstream {
     const list = this.#lists[request.sources]
     if (list === undefined) return unconfiguredWalk
     const { places } = request
-    return this.#walkOf(places === undefined ? stopsOf(list) : placesAsStops(places, list), request)
+    if (places === undefined) return this.#walkOf(stopsOf(list), request)
+    const stops = placesAsStops(places, list, this.#hostsBeside(list))
+    return stops === undefined ? placelessWalk : this.#walkOf(stops, request)
   }
 
   async send(request: SendRequest): Promise<Sent> {
@@ -156,8 +156,15 @@ class ListedUpstream implements ConfiguredUpstream {
     return this.#walkOf([{ kind: 'group', sources, goesOnAtErrors: false }], request)
   }
 
+  /** Hosts of other lists that this one does not share. */
+  #hostsBeside(list: SourceList): ReadonlySet<string> {
+    const own = new Set(sourcesOf(list).map(hostOf))
+    const all = Object.values(this.#lists).flatMap((other) => sourcesOf(other).map(hostOf))
+    return new Set(all.filter((host) => !own.has(host)))
+  }
+
   #walkOf(stops: readonly Stop[], request: UpstreamRequest): Walk {
-    if (this.#offline) return { next: async () => offlineAnswer, reject: () => undefined }
+    if (this.#offline) return offlineWalk
     const { sources: list, path } = request
     return new SourceWalk({
       list,
@@ -248,6 +255,7 @@ class ListedUpstream implements ConfiguredUpstream {
 
   setLists(lists: Readonly<Record<string, SourceList>>): void {
     this.#lists = lists
+    this.#records.keep(idsOf(lists))
   }
 
   setOffline(offline: boolean): void {
@@ -272,54 +280,6 @@ class ListedUpstream implements ConfiguredUpstream {
   }
 }
 
-const unconfiguredWalk: Walk = {
-  next: async () => ({ kind: 'not-configured' }),
-  reject: () => undefined,
-}
-
-const offlineAnswer = {
-  kind: 'failed',
-  failure: {
-    code: 'offline',
-    message: 'no source was asked, because this server is offline',
-    hint: 'start without --offline to fetch it',
-  },
-} as const
-
-function httpClientFor(options: UpstreamOptions, limits: UpstreamLimits, now: () => number): HttpClient {
-  const network = options.network ?? systemNetwork(options.resolvers)
-  const names = new NameCache({ lookup: (host) => network.lookup(host), now, dnsMs: limits.dnsMs })
-  const env = options.env ?? {}
-  let trusted: Promise<SecureContext> | undefined
-  const trust = () => {
-    trusted ??= loadTrust({ caFile: options.caFile, sslCertFile: env.SSL_CERT_FILE }).catch((error) => {
-      trusted = undefined
-      throw error
-    })
-    return trusted
-  }
-  const allowed = options.allowPrivate ?? []
-  const isRange = (text: string) => /^[0-9a-f:.]+(\/\d+)?$/i.test(text) && /[.:]/.test(text)
-  return new HttpClient({
-    dialer: new Dialer({ network, names, limits, trust }),
-    limits,
-    env,
-    allowPrivate: blockList(allowed.filter(isRange)),
-    allowPrivateHosts: new Set(allowed.filter((text) => !isRange(text))),
-    commonHeaders: { 'User-Agent': `posthaste/${options.version}`, 'Posthaste-Hop': options.instanceId },
-  })
-}
-
-/** Credentials go out encrypted, or not beyond this machine. */
-function netrcLookup(text: string | undefined): (url: URL) => string | undefined {
-  if (text === undefined) return () => undefined
-  const entries = parseNetrc(text)
-  return (url) =>
-    url.protocol === 'https:' || classOfHost(url.hostname) === 'loopback'
-      ? netrcAuthorization(entries, url.hostname)
-      : undefined
-}
-
-function sourcesOf(list: SourceList): readonly Source[] {
-  return list.flatMap((step) => (step.kind === 'source' ? [step] : []))
+function idsOf(lists: Readonly<Record<string, SourceList>>): ReadonlySet<string> {
+  return new Set(Object.values(lists).flatMap((list) => sourcesOf(list).map(({ id }) => id)))
 }

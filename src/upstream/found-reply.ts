@@ -7,12 +7,16 @@ import { asFailure, broken, named } from './failure.ts'
 import type { ByteSource, HttpResponse } from './http-response.ts'
 import type { Ask, Reply } from './reply.ts'
 
-/** Judges a 200 or 206. @throws UpstreamError when it is not what was asked for */
-export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): Reply {
+/**
+ * Judges a 200 or 206. Waits for the first bytes where a source may have compressed them without saying so.
+ * @throws UpstreamError when it is not what was asked for
+ */
+export async function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): Promise<Reply> {
   const { source, request, from } = ask
   const host = response.url.host
   const coding = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
-  let { sizeBytes } = response
+  let { sizeBytes, body } = response
+  let isCoded = coding !== 'identity'
   let skipBytes = 0
   try {
     if (response.status === 206) {
@@ -25,7 +29,7 @@ export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): 
         )
       }
       sizeBytes = from.sizeBytes
-    } else if (from !== undefined) {
+    } else if (from !== undefined && from.atByte > 0) {
       if (sizeBytes !== from.sizeBytes || coding !== 'identity')
         throw broken('malformed', `${host} has a body of another size`)
       skipBytes = from.atByte
@@ -36,21 +40,56 @@ export function foundReply(ask: Ask, response: HttpResponse, attempt: Attempt): 
         `${host} announced ${sizeBytes} bytes, more than the ${request.maxBytes} allowed`,
       )
     }
-    const plain = coding === 'identity' ? response.body : decodeBody(response.body, coding, host)
+    if (isCoded) body = decodeBody(body, coding, host)
+    else if (request.compressible === true && response.status === 200 && skipBytes === 0) {
+      const peeked = await peekedBody(body)
+      body = peeked.body
+      // Some registries send the file that they keep compressed, and do not say so.
+      isCoded = isGzip(peeked.start)
+      if (isCoded) body = decodeBody(body, 'gzip', host)
+    }
+    if (from !== undefined && from.atByte === 0 && from.sizeBytes !== undefined) {
+      if (isCoded || sizeBytes !== from.sizeBytes)
+        throw broken('malformed', `${host} has a body of another size`)
+    }
     return {
       kind: 'found',
       source,
       host,
-      sizeBytes: coding === 'identity' ? sizeBytes : undefined,
+      sizeBytes: isCoded ? undefined : sizeBytes,
       etag: response.headers.get('etag'),
       lastModified: response.headers.get('last-modified'),
       mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      body: counted(skipped(plain, skipBytes), attempt, ask),
+      body: counted(skipped(body, skipBytes), attempt, ask),
     }
   } catch (error) {
-    response.body.discard()
+    body.discard()
     throw error
   }
+}
+
+/** Enough to tell gzip by (RFC 1952 2.3.1: its two marks, and the one method there is). */
+const PEEKED_BYTES = 3
+
+/** The first bytes of a body, fewer only when it has no more, and the body as if nobody had looked. */
+async function peekedBody(
+  body: ByteSource,
+): Promise<{ readonly start: Uint8Array; readonly body: ByteSource }> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  while (bytes < PEEKED_BYTES) {
+    const chunk = await body.next()
+    if (chunk === undefined) break
+    chunks.push(chunk)
+    bytes += chunk.length
+  }
+  const start = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+  const next = async () => chunks.shift() ?? (await body.next())
+  return { start, body: { next, discard: () => body.discard() } }
+}
+
+function isGzip([first, second, method]: Uint8Array): boolean {
+  return first === 0x1f && second === 0x8b && method === 8
 }
 
 function counted(body: ByteSource, attempt: Attempt, { source, request, from }: Ask): ByteSource {

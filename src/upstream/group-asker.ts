@@ -30,6 +30,8 @@ const hedgeShare = 0.05
 const retryShare = 0.2
 /** One body is continued this often at most. */
 const maxResumes = 5
+/** Groups whose first place is remembered; metadata can name any number of them. */
+const maxPreferred = 1000
 
 export class GroupAsker {
   readonly #options: GroupAskerOptions
@@ -107,7 +109,8 @@ export class GroupAsker {
     const { freshness } = request
     const preferred = this.#preferred.get(group)
     const ranking = selectSources(candidates, request.shape, { preferred, freshness })
-    if (question.isWhole)
+    // Addresses out of metadata are no group that anybody made.
+    if (question.isWhole && request.places === undefined)
       this.#changes.seen({ list: question.list, order: orderOf(request), candidates, ranking })
     const order = this.#ordered(ranking, sources, request)
     const validated = order.findIndex(
@@ -137,7 +140,10 @@ export class GroupAsker {
     if (cold) this.#racing.add(group)
     try {
       const reply = await heat.run(note, signal)
-      if (reply !== undefined && ranking.length > 1) this.#preferred.set(group, reply.source.id)
+      if (reply !== undefined && ranking.length > 1) {
+        if (this.#preferred.size >= maxPreferred) this.#preferred.clear()
+        this.#preferred.set(group, reply.source.id)
+      }
       return reply
     } finally {
       if (cold) this.#racing.delete(group)

@@ -7,11 +7,12 @@ import { asUpstreamError, broken } from './failure.ts'
 import { HeadPatience, type WhenAlive } from './head-patience.ts'
 import { type Framing, framingOf } from './http-body.ts'
 import { type ResponseHead, readHead } from './http-head.ts'
+import { isRead, requestText } from './http-request-text.ts'
 import { type HttpResponse, responseOf } from './http-response.ts'
 import type { UpstreamLimits } from './limits.ts'
 import { Pool } from './pool.ts'
-import { type ForwardProxy, proxyFor } from './proxy-settings.ts'
-import { proxyAuthorization, proxyRefusal } from './proxy-tunnel.ts'
+import { proxyFor } from './proxy-settings.ts'
+import { proxyRefusal } from './proxy-tunnel.ts'
 import { UpstreamError } from './upstream.ts'
 
 export interface GetRequest {
@@ -125,9 +126,9 @@ export class HttpClient {
         leave(false)
         throw proxyRefusal(407, `the proxy ${proxy.host}:${proxy.port}`, proxy.foundIn)
       }
-      const location =
-        method === 'GET' && redirects.has(head.status) ? head.headers.get('location') : undefined
-      const framing = this.#framing(head, url.host, leave)
+      const location = isRead(method) && redirects.has(head.status) ? head.headers.get('location') : undefined
+      // What describes a body stands in the head of an answer to HEAD, but no body follows (RFC 9110 9.3.2).
+      const framing: Framing = method === 'HEAD' ? { kind: 'none' } : this.#framing(head, url.host, leave)
       if (location === undefined) {
         const done = (reusable: boolean) => {
           leave(reusable)
@@ -135,7 +136,9 @@ export class HttpClient {
         }
         return responseOf({ url, head, connection, framing, limits: this.#options.limits, done })
       }
-      leave(head.keepAlive && framing.kind === 'length' && framing.sizeBytes === 0)
+      leave(
+        head.keepAlive && (framing.kind === 'none' || (framing.kind === 'length' && framing.sizeBytes === 0)),
+      )
       if (hops >= this.#options.limits.maxRedirects) {
         throw broken(
           'redirect',
@@ -202,9 +205,10 @@ export class HttpClient {
       const receivedBefore = connection.receivedBytes
       const abort = () => connection.fail(asAborted(life.reason, connection.host))
       life.addEventListener('abort', abort)
+      let isSent = true
       const leave = (reusable: boolean) => {
         life.removeEventListener('abort', abort)
-        pool.release(connection, reusable)
+        pool.release(connection, reusable && isSent)
       }
       const late = () =>
         broken(
@@ -213,7 +217,12 @@ export class HttpClient {
         )
       try {
         connection.write(message.text)
-        if (message.body !== undefined) connection.write(message.body)
+        if (message.body !== undefined) {
+          const ms = limits.stallMs
+          const stalled = () =>
+            broken('stall', `${connection.host} took nothing more of the request for ${ms} ms`)
+          isSent = await connection.upload(message.body, { ms, late: stalled })
+        }
         const head = await readHead(connection, { ms: limits.firstByteMs, late }, limits)
         return { connection, head, leave }
       } catch (error) {
@@ -266,29 +275,4 @@ const privateHint = 'If that is meant, name the address in upstream.allowPrivate
 function asAborted(reason: unknown, host: string): UpstreamError {
   if (reason instanceof UpstreamError) return reason
   return broken('aborted', `the answer of ${host} is no longer wanted`)
-}
-
-interface Message {
-  readonly url: URL
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | undefined
-}
-
-function requestText({ url, method, headers, body }: Message, proxy: ForwardProxy | undefined): string {
-  const forwarded = proxy !== undefined && proxy.scheme !== 'socks5' && url.protocol === 'http:'
-  const credentials = forwarded ? proxyAuthorization(proxy) : undefined
-  const all = {
-    Host: url.host,
-    ...headers,
-    ...(method === 'GET' && body === undefined ? {} : { 'Content-Length': String(body?.byteLength ?? 0) }),
-    ...(credentials && { 'Proxy-Authorization': credentials }),
-  }
-  const target = `${forwarded ? url.origin : ''}${url.pathname}${url.search}`
-  const fields = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  if (fields.some((field) => /[\r\n\0]/.test(field.slice(0, -2)))) {
-    throw broken('malformed', `a header configured for ${url.host} holds a line break`)
-  }
-  if (!/^[A-Z]{3,16}$/.test(method)) throw broken('malformed', `${method} is no method of HTTP`)
-  return `${method} ${target} HTTP/1.1\r\n${fields.join('')}\r\n`
 }

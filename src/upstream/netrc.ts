@@ -1,5 +1,7 @@
 /** Credentials from a netrc file, as curl and Go read it. */
 
+import { classOfHost } from './address.ts'
+
 export interface NetrcEntry {
   readonly machine: string | undefined
   readonly login: string
@@ -36,4 +38,14 @@ export function netrcAuthorization(entries: readonly NetrcEntry[], hostname: str
 
 export function basicAuthorization(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+/** Credentials go out encrypted, or not beyond this machine. */
+export function netrcLookup(text: string | undefined): (url: URL) => string | undefined {
+  if (text === undefined) return () => undefined
+  const entries = parseNetrc(text)
+  return (url) =>
+    url.protocol === 'https:' || classOfHost(url.hostname) === 'loopback'
+      ? netrcAuthorization(entries, url.hostname)
+      : undefined
 }

@@ -3,6 +3,7 @@
 import { decodeBody } from './decode-body.ts'
 import { asFailure, broken, named } from './failure.ts'
 import type { HttpClient } from './http-client.ts'
+import { isRead } from './http-request-text.ts'
 import type { HttpResponse } from './http-response.ts'
 import type { Source } from './source-list.ts'
 import type { UpstreamFailure } from './upstream.ts'
@@ -41,6 +42,9 @@ interface SenderOptions {
   readonly headMs: number
   readonly ownHeaders: (source: Source, url: URL) => Readonly<Record<string, string>>
 }
+
+/** A request's body that goes out slower than this would take a day for what anybody may publish. */
+const SLOWEST_BYTES_PER_MS = 4
 
 const NOT_PASSED_BACK = new Set([
   'connection',
@@ -90,14 +94,14 @@ export class Sender {
           method: request.method,
           ...(request.body === undefined ? {} : { body: request.body }),
           mayRepeat: isSafe(request),
-          // A client's own credentials stand above ours: they are what it was told to show to this source.
-          ownHeaders: authorization === undefined ? own : { ...own, Authorization: authorization },
+          ownHeaders: authorization === undefined ? own : { ...without(own), Authorization: authorization },
           headers: { 'Accept-Encoding': 'gzip', ...headers },
-          headMs: this.#options.headMs,
+          // The body has a limit of its own, by progress.
+          headMs: this.#options.headMs + (request.body?.byteLength ?? 0) / SLOWEST_BYTES_PER_MS,
         },
         request.signal,
       )
-      return await wholeAnswer(source, response, request.maxBytes)
+      return await wholeAnswer(source, response, request)
     } catch (error) {
       return { kind: 'failed', failure: named(asFailure(error, source.id), source) }
     }
@@ -105,7 +109,12 @@ export class Sender {
 }
 
 function isSafe({ method, safe }: SendRequest): boolean {
-  return safe || method === 'GET'
+  return safe || isRead(method)
+}
+
+/** A client's own credentials stand above ours: they are what it was told to show to this source. */
+function without(own: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(own).filter(([name]) => name.toLowerCase() !== 'authorization'))
 }
 
 function addressIn(source: Source, path: string): URL | undefined {
@@ -115,8 +124,14 @@ function addressIn(source: Source, path: string): URL | undefined {
   return url.origin === base.origin && url.pathname.startsWith(base.pathname) ? url : undefined
 }
 
-async function wholeAnswer(source: Source, response: HttpResponse, maxBytes: number): Promise<Sent> {
-  const coding = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
+async function wholeAnswer(
+  source: Source,
+  response: HttpResponse,
+  { method, maxBytes }: SendRequest,
+): Promise<Sent> {
+  const isEmpty = method === 'HEAD' || response.status === 204 || response.status === 304
+  const announced = (response.headers.get('content-encoding') ?? 'identity').toLowerCase()
+  const coding = isEmpty ? 'identity' : announced
   const body = coding === 'identity' ? response.body : decodeBody(response.body, coding, response.url.host)
   const chunks: Uint8Array[] = []
   let bytes = 0

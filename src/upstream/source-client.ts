@@ -105,6 +105,7 @@ export class SourceClient {
 
   /** What is sent to this source alone: its credentials, and headers that the settings give it. */
   ownHeaders(source: Source, url: URL): Readonly<Record<string, string>> {
+    if (source.placeOf?.isForeign === true) return {}
     const { username, password } = new URL(source.url)
     const authorization =
       username === '' && password === ''
@@ -119,7 +120,7 @@ export class SourceClient {
   async #interpret(ask: Ask, response: HttpResponse, attempt: Attempt): Promise<Reply> {
     const { source } = ask
     const { status } = response
-    if (status === 200 || status === 206) return foundReply(ask, response, attempt)
+    if (status === 200 || status === 206) return await foundReply(ask, response, attempt)
     if (status === 304 && ask.request.validators?.source === source.id) {
       await response.body.next()
       return { kind: 'not-modified', source }

@@ -17,9 +17,9 @@ export interface Source {
   readonly origin: boolean
   /**
    * `url` is the address of one body, as metadata named it. With a class, a stranger did: it may lead no further
-   * than a redirect from an address of that class.
+   * than a redirect from an address of that class; with `isForeign` none of our credentials go there.
    */
-  readonly placeOf?: { readonly class?: AddressClass }
+  readonly placeOf?: { readonly class?: AddressClass; readonly isForeign?: boolean }
 }
 
 export type SourceStep = Source | { readonly kind: 'direct' } | { readonly kind: 'off' }
@@ -48,6 +48,11 @@ export function stopsOf(list: SourceList): readonly Stop[] {
     group = []
   }
   return stops
+}
+
+/** Without the words of the list. */
+export function sourcesOf(list: SourceList): readonly Source[] {
+  return list.flatMap((step) => (step.kind === 'source' ? [step] : []))
 }
 
 /** The address as people may see it: without credentials. */

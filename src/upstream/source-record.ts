@@ -60,17 +60,43 @@ export class SourceRecord {
   }
 }
 
-/** By source id, over all lists; survives a reload of the configuration, and with a keeper a restart. */
+/** Metadata may name any number of hosts; of those so many are remembered. */
+const maxStrangers = 1_000
+
+/**
+ * By source id, over all lists; survives a reload of the configuration, and with a keeper a restart. Bounded: what
+ * stands in no list is forgotten when too many others came after it.
+ */
 export class SourceRecords {
   readonly #records = new Map<string, SourceRecord>()
+  #kept: ReadonlySet<string> = new Set()
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  /** These stand in the lists, and are never forgotten. */
+  keep(ids: ReadonlySet<string>): void {
+    this.#kept = ids
+  }
 
   of(id: string): SourceRecord {
     let record = this.#records.get(id)
     if (record === undefined) {
       record = new SourceRecord()
       this.#records.set(id, record)
+      if (this.#records.size > maxStrangers + this.#kept.size) this.#forgetOldest(id)
     }
     return record
+  }
+
+  /** One goes for each that comes, so the search ends soon: the listed ones were there first and are few. */
+  #forgetOldest(newest: string): void {
+    for (const id of this.#records.keys()) {
+      if (id === newest || this.#kept.has(id)) continue
+      this.#records.delete(id)
+      return
+    }
   }
 
   /** Of the sources that have proved or failed to prove anything. */
