@@ -2,6 +2,7 @@ import { cold } from './cold.ts'
 import { firstByte } from './first-byte.ts'
 import { million } from './million.ts'
 import { npmPackument } from './npm-packument.ts'
+import { packumentSingleFlight } from './npm-single-flight.ts'
 import { pypiSimple } from './pypi-simple.ts'
 import { registryFiles } from './registry-files.ts'
 import type { BenchRow } from './row.ts'
@@ -20,6 +21,7 @@ export const usualRows: readonly BenchRow[] = [
   firstByte,
   soak,
   npmPackument,
+  packumentSingleFlight,
   pypiSimple,
   registryFiles,
 ]
