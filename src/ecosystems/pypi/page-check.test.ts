@@ -127,6 +127,12 @@ describe('hostile bodies', () => {
     )
   })
 
+  test('HTML of an absurd size is refused before it is read', () => {
+    const body = Buffer.alloc((64 << 20) + 1, '<a href="demo-1.0.tar.gz">')
+    expect(check('pypi.page', body)).toMatchObject({ verdict: 'wrong' })
+    expect(check('pypi.projects', body)).toMatchObject({ verdict: 'wrong' })
+  })
+
   test('a rewritten page passes the check that its source passed', () => {
     const name = fc.constantFrom('demo-1.0.tar.gz', 'demo-2-py3-none-any.whl', 'demo-1&2.zip', "d'emo-1.zip")
     fc.assert(

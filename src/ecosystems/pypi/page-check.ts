@@ -71,9 +71,15 @@ function judge(what: string, check: () => void): Verdict {
   }
 }
 
+/** HTML is read at several times its size; the list of all projects of the public index has 40 MB. */
+const MAX_HTML_BYTES = 64 << 20
+
 function formOf(bytes: Uint8Array): 'json' | 'html' {
   const form = sniffPage(bytes)
   if (form === undefined) throw new PageFault('it is neither JSON nor HTML')
+  if (form === 'html' && bytes.length > MAX_HTML_BYTES) {
+    throw new PageFault(`HTML of more than ${MAX_HTML_BYTES} bytes`)
+  }
   return form
 }
 
