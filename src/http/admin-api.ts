@@ -1,4 +1,5 @@
 import type { CacheOperations } from '../cache/operations.ts'
+import type { RequestWatch } from '../observe/request-watch.ts'
 import { type ListFilter, type ObjectSummary, type ProofState, StoreError } from '../store/store.ts'
 import type { OrderChange, SourceState } from '../upstream/upstream.ts'
 import { type Admission, admit } from './guard.ts'
@@ -11,6 +12,8 @@ export interface AdminApiOptions {
   /** Takes back what wrong bytes did to a source's record; false for an id that is in no list. */
   readonly forgive: (sourceId: string) => boolean
   readonly status: () => Record<string, unknown>
+  /** Requests that somebody waits for; undefined: nobody can. */
+  readonly requests?: Pick<RequestWatch, 'start' | 'seen'>
   /** Looks at the configured sources, or at another target; undefined: there is no doctor. */
   readonly doctor?: {
     readonly report: (signal: AbortSignal) => Promise<unknown>
@@ -43,6 +46,7 @@ export class AdminApi {
       ['/api/upstreams', { changes: false, run: () => upstreams(options) }],
       ['/api/upstreams/forgive', { changes: true, run: (url) => forgiven(options, required(url, 'id')) }],
       ...doctorRoute(options.doctor),
+      ...requestRoutes(options.requests),
       ['/api/cache/stats', { changes: false, run: () => operations.stats() }],
       ['/api/cache/objects', { changes: false, run: (url) => page(operations, filterOf(url)) }],
       ['/api/cache/remove', remove],
@@ -106,6 +110,50 @@ function doctorRoute(doctor: AdminApiOptions['doctor']): [string, Route][] {
     return report
   }
   return [['/api/doctor', { changes: false, needsToken: (url) => url.searchParams.has('target'), run }]]
+}
+
+const MAX_WATCH_SECONDS = 600
+const MAX_WATCH_TEXTS = 8
+const MAX_WATCH_TEXT = 300
+
+/** `watch` begins to keep requests that hold the marker or a `text`; the other one tells which there were. */
+function requestRoutes(requests: AdminApiOptions['requests']): [string, Route][] {
+  if (requests === undefined) return []
+  const start = (url: URL) => {
+    const marker = markerOf(url)
+    const texts = url.searchParams.getAll('text')
+    if (
+      texts.length > MAX_WATCH_TEXTS ||
+      texts.some((text) => text.length < 3 || text.length > MAX_WATCH_TEXT)
+    ) {
+      throw new BadParameter(
+        `'text' may stand ${MAX_WATCH_TEXTS} times, with 3 to ${MAX_WATCH_TEXT} characters each`,
+      )
+    }
+    const seconds = Number(url.searchParams.get('seconds') ?? '60')
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_WATCH_SECONDS) {
+      throw new BadParameter(`'seconds' is a whole number from 1 to ${MAX_WATCH_SECONDS}`)
+    }
+    requests.start(marker, texts, seconds * 1_000)
+    return { watching: marker, seconds }
+  }
+  const seen = (url: URL) => {
+    const found = requests.seen(markerOf(url))
+    if (found === undefined) {
+      throw new BadParameter('nobody watches for this marker; POST /api/requests/watch begins it')
+    }
+    return found
+  }
+  return [
+    ['/api/requests', { changes: false, run: seen }],
+    ['/api/requests/watch', { changes: true, run: start }],
+  ]
+}
+
+function markerOf(url: URL): string {
+  const marker = required(url, 'marker')
+  if (/^[\w-]{8,64}$/.test(marker)) return marker
+  throw new BadParameter("'marker' has 8 to 64 letters, digits, '-' and '_'")
 }
 
 class BadParameter extends Error {}

@@ -3,6 +3,7 @@ import type { Refused } from '../cache/outcome.ts'
 import type { Ecosystem, Forward, Refusal, Sought } from '../ecosystems/ecosystem.ts'
 import type { Sent } from '../upstream/send.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import { HOP_HEADER } from './hops.ts'
 import { type RelayedRequest, Replies } from './replies.ts'
 
 export interface ForwardingOptions {
@@ -75,11 +76,13 @@ export class Forwarding {
     if (remembered !== undefined && this.#now() < remembered.untilMs) {
       return this.#answer(forward, request, remembered.sent, startedAtMs)
     }
+    const hops = request.headers.get(HOP_HEADER)
     const sent = await this.#options.upstream.send({
       sources: forward.sources,
       path: forward.path,
       method: forward.method,
-      headers: forward.headers,
+      // Ours is added on the way; without those before it two relays that name each other would never stop.
+      headers: hops === null ? forward.headers : { ...forward.headers, [HOP_HEADER]: hops },
       body,
       maxBytes: forward.maxBytes,
       // What may be given again may be asked again.
@@ -103,7 +106,11 @@ export class Forwarding {
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       })
     }
-    const mediaType = sent.headers['content-type'] ?? ''
+    if (sent.status > 599) {
+      const reason = `${sent.source} answered ${sent.status}, which is no status of HTTP`
+      return refuse({ kind: 'upstream-failed', reason }, sent.source)
+    }
+    const mediaType = (sent.headers['content-type'] ?? '').toLowerCase()
     const isFine = sent.status >= 200 && sent.status < 300
     if (isFine && sent.body.byteLength > 0 && !forward.accepts.some((start) => mediaType.startsWith(start))) {
       const got = mediaType === '' ? 'no media type' : mediaType

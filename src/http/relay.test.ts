@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { clean, failed, found, missing } from '../cache/testing/scripted-upstream.ts'
-import { HOP_HEADER } from './relay.ts'
+import { HOP_HEADER } from './hops.ts'
 import { INSTANCE, type RelayRoom, relayRoom } from './testing/relay-room.ts'
 
 const text = (words: string) => new TextEncoder().encode(words)

@@ -17,6 +17,7 @@ import { cacheControlOf, cacheStatusOf, FIXED } from './cache-words.ts'
 import { encodingFor } from './content-encoding.ts'
 import { AskingRequest, type Entrance } from './entrance.ts'
 import type { Forwarding } from './forwarding.ts'
+import { refuseLoop } from './hops.ts'
 import { HotAnswers } from './hot-answers.ts'
 import { PassingAnswers } from './passing-answers.ts'
 import { refusePrivate } from './private-access.ts'
@@ -53,8 +54,6 @@ export interface RelayOptions {
   readonly now?: () => number
 }
 
-export const HOP_HEADER = 'posthaste-hop'
-
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
 export class Relay {
   readonly #options: RelayOptions
@@ -85,6 +84,11 @@ export class Relay {
     this.#byPrefix = byPrefix(this.#options.ecosystems())
     this.#hot.clear()
     this.#viewAnswers.clear()
+  }
+
+  /** Rendered views that are at hand, counted once for each body that they are made from. */
+  get remembered(): number {
+    return this.#viewAnswers.size
   }
 
   /**
@@ -133,7 +137,7 @@ export class Relay {
       (sought.isPrivate === true
         ? refusePrivate(request, entrance.peer(request), this.#options.accessTokens(), sought.name)
         : undefined) ??
-      this.#loop(request, ecosystem.id, sought.name)
+      refuseLoop(request, this.#options.instanceId, ecosystem.id, sought.name)
     if (refusal !== undefined) {
       const refused: Refused = { kind: 'refused', refusal, remembered: false }
       return this.#replies.refuse(ecosystem, sought, request, refused, nowMs)
@@ -180,6 +184,7 @@ export class Relay {
   ): Promise<Response> {
     const encoding: Encoding = encodingFor(request.headers.get('accept-encoding'))
     this.#options.ahead.asked(view.of, this.#options.cache.peek(view.of.key) === undefined)
+    using watch = this.#viewAnswers.watch(view)
     const seen = await this.#options.views.ask(view, encoding)
     if (seen.kind === 'refused') return this.#replies.refuse(ecosystem, view.of, request, seen, startedAtMs)
     this.#options.ahead.answered(view.of, seen.of.object)
@@ -187,7 +192,7 @@ export class Relay {
     this.#options.touch(view.of.key)
     const answer = renderView(view, seen, startedAtMs)
     const isHot = seen.of.kind === 'hit' && view.of.isPrivate !== true
-    if (isHot && place !== undefined) this.#viewAnswers.set(place, view, answer)
+    if (isHot && place !== undefined && !watch.isVoid) this.#viewAnswers.set(place, view, answer)
     return this.#sendAnswer(request, answer, seen.of, startedAtMs)
   }
 
@@ -333,18 +338,6 @@ export class Relay {
       }),
     )
     return new Response(body, { headers })
-  }
-
-  #loop(request: Request, id: EcosystemId, name: string): Refusal | undefined {
-    const hops = request.headers.get(HOP_HEADER)
-    if (hops === null || !hops.split(',').some((hop) => hop.trim() === this.#options.instanceId)) {
-      return undefined
-    }
-    return {
-      kind: 'loop',
-      reason: `a loop: this request for ${name} was sent by this very Posthaste`,
-      hint: `take Posthaste's own address out of ${id}.upstream (see 'posthaste upstreams')`,
-    }
   }
 }
 

@@ -53,14 +53,16 @@ export class Views {
 
     const key = keyOf(view, encoding)
     const madeFrom = madeFromOf(of.object, beside)
-    const kept = await store.find(key)
-    if (kept?.meta.madeFrom === madeFrom) return { kind: 'seen', object: kept, of }
     const flight = `${key} ${madeFrom}`
     let making = this.#underWay.get(flight)
     if (making === undefined) {
-      making = this.#make(view, encoding, of.object, beside, { key, madeFrom }).finally(() =>
-        this.#underWay.delete(flight),
-      )
+      // Looked up within the flight: whoever looked before it was kept would otherwise make it a second time.
+      const make = async () => {
+        const kept = await store.find(key)
+        if (kept?.meta.madeFrom === madeFrom) return kept
+        return this.#make(view, encoding, of.object, beside, { key, madeFrom })
+      }
+      making = make().finally(() => this.#underWay.delete(flight))
       this.#underWay.set(flight, making)
     }
     const made = await making

@@ -1,10 +1,20 @@
 import { Cache } from '../../cache/cache.ts'
 import { operationsOn } from '../../cache/operations.ts'
 import { ScriptedUpstream } from '../../cache/testing/scripted-upstream.ts'
-import type { Asked, Ecosystem, Refusal, Resource, Verdict } from '../../ecosystems/ecosystem.ts'
+import type {
+  Asked,
+  Asking,
+  Ecosystem,
+  Forward,
+  Refusal,
+  Resource,
+  Verdict,
+  View,
+} from '../../ecosystems/ecosystem.ts'
 import { openLocalStore } from '../../store/local/local-store.ts'
 import type { Store } from '../../store/store.ts'
 import { temporaryFolder } from '../../testing/temporary-folder.ts'
+import { createRenderer } from '../../views/renderer.ts'
 import { Views } from '../../views/views.ts'
 import { AdminApi } from '../admin-api.ts'
 import { Forwarding } from '../forwarding.ts'
@@ -35,6 +45,14 @@ export interface RelayRoom extends AsyncDisposable {
   token: string | undefined
   accessTokens: readonly string[]
   ready: boolean
+  /** The address that requests seem to come from; undefined for the true one. */
+  peer: string | undefined
+  /** Names of the transforms that were run. */
+  readonly transforms: string[]
+  /** Awaited before each transform. */
+  beforeTransform: () => Promise<void> | undefined
+  /** As the test's adapter reads a path. */
+  resourceAt(path: string): Resource
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Response>
 }
 
@@ -63,12 +81,17 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
       changed: (key) => relay.forget(key),
     },
   })
+  const renderer = createRenderer({
+    program: new URL('../../views/testing/test-program.ts', import.meta.url),
+  })
   const views = new Views({
     cache,
     store,
     renderer: {
-      transform: async () => {
-        throw new Error('no view is asked for here')
+      transform: async (job) => {
+        room.transforms.push(job.name)
+        await room.beforeTransform()
+        return renderer.transform(job)
       },
     },
     changed: (key) => relay.forget(key),
@@ -106,7 +129,14 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
   })
   const server = startHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
-    relay,
+    relay: {
+      handle: (request, asked, entrance) =>
+        relay.handle(request, asked, {
+          root: entrance.root,
+          peer: (asking) => room.peer ?? entrance.peer(asking),
+          base: (asking) => entrance.base(asking),
+        }),
+    },
     admin,
     ready: () => room.ready,
     metrics: () => 'posthaste_up 1\n',
@@ -129,10 +159,15 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
     token: undefined,
     accessTokens: [],
     ready: true,
+    peer: undefined,
+    transforms: [],
+    beforeTransform: () => undefined,
+    resourceAt: (path) => resourceAt(path, verdicts),
     get: (path, headers = {}, method = 'GET') => fetch(`${server.url}${path}`, { method, headers }),
     async [Symbol.asyncDispose]() {
       await cache.close(0)
       await server.stop(true)
+      await renderer.close()
       await opened.close()
       await folder[Symbol.asyncDispose]()
     },
@@ -141,13 +176,18 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
 }
 
 /**
- * `/m/@v/list` changes, everything else under `/m/` is for ever; `.zip` is a blob. What stands at `/about` is
+ * `/view/NAME` is `/NAME/@v/list` through a transform (`x-transform`, default `upper`) that gets the base address;
+ * with `x-beside: yes` there is `/NAME-beside/@v/list` beside it. `/forward/NAME` is passed on. What is named
+ * `private…` is private. `/m/@v/list` changes, everything else under `/m/` is for ever; `.zip` is a blob. What stands at `/about` is
  * an answer of its own. Below `/fixed/` the short way is open. Verdicts by key; default: proved.
  */
 function testEcosystem(verdicts: ReadonlyMap<string, Verdict>): Ecosystem {
   return {
     id: 'go',
-    parse(path): Asked {
+    parse(path, asking): Asked {
+      const [, what, name = ''] = /^\/(view|forward)\/([\w-]+)$/.exec(decodeURIComponent(path)) ?? []
+      if (what === 'view') return { kind: 'view', view: viewAt(name, asking, verdicts) }
+      if (what === 'forward') return { kind: 'forward', forward: forwardOf(name) }
       if (path === '/about') {
         return {
           kind: 'answer',
@@ -156,12 +196,46 @@ function testEcosystem(verdicts: ReadonlyMap<string, Verdict>): Ecosystem {
       }
       return { kind: 'resource', resource: resourceAt(decodeURIComponent(path), verdicts) }
     },
+    variantOf: (path, asking) =>
+      /^\/view\//.test(path) ? `${asking.header('x-transform')} ${asking.header('x-beside')}` : undefined,
     nameOfFixed: (path) => (path.startsWith('/fixed/') ? 'example.org/fixed' : undefined),
     refuse: (refusal) => ({
       status: statuses[refusal.kind],
       headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
       body: `${refusal.reason}\n`,
     }),
+  }
+}
+
+function viewAt(name: string, asking: Asking | undefined, verdicts: ReadonlyMap<string, Verdict>): View {
+  const of = resourceAt(`/${name}/@v/list`, verdicts)
+  const besideIt = { resource: resourceAt(`/${name}-beside/@v/list`, verdicts), patienceMs: 5_000 }
+  return {
+    key: `${of.key}/view`,
+    of,
+    ...(asking?.header('x-beside') === 'yes' ? { beside: besideIt } : {}),
+    mediaType: 'application/vnd.test+json',
+    vary: 'X-Transform',
+    transform: {
+      name: asking?.header('x-transform') ?? 'upper',
+      params: { tail: ` for ${asking?.base}`, times: '1' },
+    },
+  }
+}
+
+function forwardOf(name: string): Forward {
+  return {
+    ecosystem: 'go',
+    name,
+    sources: 'go',
+    path: `-/${name}`,
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    maxRequestBytes: 0,
+    maxBytes: 1_000,
+    accepts: ['application/json'],
+    freshMs: 0,
+    isPrivate: name.startsWith('private'),
   }
 }
 
@@ -190,6 +264,7 @@ function resourceAt(path: string, verdicts: ReadonlyMap<string, Verdict>): Resou
     maxBytes: 10_000_000,
     freshMs: isList ? 60_000 : Number.POSITIVE_INFINITY,
     missMs: 30_000,
+    isPrivate: path.startsWith('/private'),
     prove: () => ({ check: async () => verdicts.get(key) ?? { verdict: 'proved' } }),
   }
 }
