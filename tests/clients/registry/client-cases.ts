@@ -1,0 +1,177 @@
+import { expect } from 'bun:test'
+import type { FaultRule } from '../../../lab/faults.ts'
+import type { ClientCase } from './client-case.ts'
+import { privateCases } from './private-cases.ts'
+import { dataHolds, registryOf } from './registry-scene.ts'
+
+const installsAsDirect: ClientCase = {
+  id: 'cold',
+  title: 'cold: what a direct install brings, each immutable thing fetched once',
+  run: async (at) => {
+    const direct = await at.run({ registry: at.upstream.address })
+    expect(direct).toMatchObject({ code: 0 })
+    at.upstream.resetLog()
+    const product = await at.serve()
+    const cold = await at.run({ registry: registryOf(at.client, product) })
+    expect(cold).toMatchObject({ code: 0, installed: direct.installed })
+    expect(cold.installed.length).toBeGreaterThan(0)
+    const fetched = at.upstream.immutableRequests()
+    expect(fetched.length).toBeGreaterThan(0)
+    expect(repeated(fetched)).toEqual([])
+    return ''
+  },
+}
+
+const warm: ClientCase = {
+  id: 'warm',
+  title: 'warm: the upstream is asked for nothing that never changes',
+  run: async (at) => {
+    await at.run({ registry: at.upstream.address })
+    const needed = new Set(at.upstream.immutableRequests())
+    expect(needed.size).toBeGreaterThan(0)
+    const product = await at.serve()
+    const registry = registryOf(at.client, product)
+    const cold = await at.run({ registry })
+    expect(cold).toMatchObject({ code: 0 })
+    at.upstream.resetLog()
+    expect(await at.run({ registry })).toMatchObject({ code: 0, installed: cold.installed })
+    // What was foreseen for the cold run, and no client needs, may still be on its way.
+    expect(at.upstream.immutableRequests().filter((path) => needed.has(path))).toEqual([])
+    return ''
+  },
+}
+
+const upstreamsOff: ClientCase = {
+  id: 'off',
+  title: 'all upstreams off, then a restart with --offline',
+  run: async (at) => {
+    const first = await at.serve()
+    const cold = await at.run({ registry: registryOf(at.client, first) })
+    expect(cold).toMatchObject({ code: 0 })
+    at.upstream.resetLog()
+    await at.upstream.stop()
+    const off = await at.run({ registry: registryOf(at.client, first), fewRetries: true })
+    expect(off).toMatchObject({ code: 0, installed: cold.installed })
+    expect(await first.stop()).toMatchObject({ code: 0 })
+    const second = await at.serve({ args: ['--offline'] })
+    const again = await at.run({ registry: registryOf(at.client, second), fewRetries: true })
+    expect(again).toMatchObject({ code: 0, installed: cold.installed })
+    expect(at.upstream.requests()).toBe(0)
+    return ''
+  },
+}
+
+const lockFile: ClientCase = {
+  id: 'lock',
+  title: 'the lock file is the one that a direct install makes, and installs again',
+  excused: ({ lockFile }) => (lockFile === undefined ? 'keeps no lock file' : undefined),
+  run: async (at) => {
+    const { client, upstream } = at
+    const product = await at.serve()
+    const registry = registryOf(client, product)
+    const direct = await at.run({ registry: upstream.address })
+    const through = await at.run({ registry })
+    expect(direct).toMatchObject({ code: 0 })
+    expect(through).toMatchObject({ code: 0 })
+    expect(through.lock).not.toBe('')
+    const locked = await at.run({ registry, lock: through.lock })
+    expect(locked).toMatchObject({ code: 0, lock: through.lock, installed: through.installed })
+    if (through.lock === direct.lock) return 'byte for byte'
+    expect(client.lockAddresses).not.toBe('none')
+    const isBase = client.lockAddresses === 'base'
+    const neutral = (text: string, base: string) =>
+      isBase
+        ? text.replaceAll(base, 'http://registry.example')
+        : text.replaceAll(/https?:\/\/127\.0\.0\.1:\d+[^"\s]*\/(?=[^/"\s])/g, '')
+    expect(neutral(through.lock, registry)).toBe(neutral(direct.lock, upstream.address))
+    return isBase ? 'equal but for the base address' : "equal but for files' addresses"
+  },
+}
+
+const tampered: ClientCase = {
+  id: 'tampered',
+  title: 'tampered bytes upstream: an error that names the package, and nothing is kept',
+  run: async (at) => {
+    const { client, upstream } = at
+    const victim = at.fixture.victim
+    const rule: FaultRule = { pattern: `*${victim.file}`, fault: { kind: 'wrong-bytes' } }
+    const rules = upstream.hosts.map((host) => host.inject(rule))
+    const product = await at.serve()
+    const registry = registryOf(client, product)
+    const failed = await at.run({ registry, fewRetries: true })
+    expect(failed.code).not.toBe(0)
+    expect(failed.output.replaceAll('_', '-')).toContain(victim.name)
+    expect(await dataHolds(at.dataDir, flipped(victim.bytes))).toBe(false)
+    for (const one of rules) one[Symbol.dispose]()
+    expect(await at.run({ registry })).toMatchObject({ code: 0 })
+    // Without this the search above might look in the wrong place.
+    expect(await dataHolds(at.dataDir, victim.bytes)).toBe(true)
+    const asked = upstream.immutableRequests().filter((path) => path.endsWith(victim.file))
+    expect(asked.length).toBeGreaterThan(1)
+    return ''
+  },
+}
+
+const outageStale: ClientCase = {
+  id: '503-stale',
+  title: 'upstream 503 when all is stale: the same install',
+  run: async (at) => {
+    const ecosystem = at.client.ecosystem.toUpperCase()
+    const product = await at.serve({ env: { [`POSTHASTE_${ecosystem}_TTL_METADATA_MS`]: '1' } })
+    const registry = registryOf(at.client, product)
+    const cold = await at.run({ registry })
+    expect(cold).toMatchObject({ code: 0 })
+    at.upstream.resetLog()
+    for (const host of at.upstream.hosts) host.inject(unavailable)
+    const stale = await at.run({ registry, fewRetries: true })
+    expect(stale).toMatchObject({ code: 0, installed: cold.installed })
+    // Without this the fault was not met and the case says nothing.
+    expect(at.upstream.requests()).toBeGreaterThan(0)
+    return ''
+  },
+}
+
+const outageCold: ClientCase = {
+  id: '503-cold',
+  title: 'upstream 503 and nothing kept: an error that says so, never "there is no such package"',
+  run: async (at) => {
+    for (const host of at.upstream.hosts) host.inject(unavailable)
+    const product = await at.serve()
+    const registry = registryOf(at.client, product)
+    const { causeWith } = at.client
+    const env = causeWith?.env ?? {}
+    const failed = await at.run({ registry, fewRetries: true, env })
+    expect(failed.code).not.toBe(0)
+    expect(failed.output).toMatch(/50[234]|bad gateway|unavailable/i)
+    expect(failed.output).not.toMatch(/\b404\b/)
+    for (const host of at.upstream.hosts) host.clearFaults()
+    expect(await at.run({ registry })).toMatchObject({ code: 0 })
+    return causeWith === undefined ? '' : `told with ${causeWith.shown}`
+  },
+}
+
+const unavailable: FaultRule = { pattern: '*', fault: { kind: 'status', status: 503 } }
+
+/** The table's columns, in their order. */
+export const clientCases: readonly ClientCase[] = [
+  installsAsDirect,
+  warm,
+  upstreamsOff,
+  lockFile,
+  tampered,
+  outageStale,
+  outageCold,
+  ...privateCases,
+]
+
+function repeated(paths: readonly string[]): string[] {
+  return paths.filter((path, index) => paths.indexOf(path) !== index)
+}
+
+/** As the lab's `wrong-bytes` leaves a whole body. */
+function flipped(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  const middle = Math.floor(copy.length / 2)
+  copy[middle] = (copy[middle] ?? 0) ^ 1
+  return copy
+}
