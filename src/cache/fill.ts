@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CandidateBody, Proof, Refusal, Resource, Verdict } from '../ecosystems/ecosystem.ts'
+import type { CandidateBody, Located, Proof, Resource, Verdict } from '../ecosystems/ecosystem.ts'
 import {
   type ObjectMeta,
   type ProofState,
@@ -8,24 +8,14 @@ import {
   type StoredObject,
   StoreError,
 } from '../store/store.ts'
-import {
-  type Found,
-  type InVain,
-  type SourceRef,
-  type Upstream,
-  type UpstreamAnswer,
-  UpstreamError,
-  type UpstreamFailure,
-} from '../upstream/upstream.ts'
+import { type Found, type Upstream, UpstreamError, type UpstreamFailure } from '../upstream/upstream.ts'
+import { endOf, listedButMissing, type RefusedFill, refusalFor } from './fill-refusals.ts'
 import { GrowingBody } from './growing-body.ts'
 import type { CacheObserver } from './observer.ts'
 import { type Late, withPatience } from './patience.ts'
 
 /** Bodies up to this size stay in memory on their way in; larger ones go through a staged file. */
 const IN_MEMORY_BYTES = 64 * 1024
-
-/** RFC 5842: an upstream found its own request in ours. */
-const LOOP_DETECTED = 508
 
 export interface FillContext {
   readonly store: Store
@@ -38,17 +28,11 @@ export interface FillContext {
   readonly late: (resource: Resource, source: string, verdict: Promise<Verdict>) => void
 }
 
-export type FillResult =
+export type FillResult = Filled | RefusedFill
+
+type Filled =
   | { readonly kind: 'object'; readonly object: StoredObject; readonly stored: boolean }
   | { readonly kind: 'not-modified'; readonly object: StoredObject }
-  | {
-      readonly kind: 'refused'
-      readonly refusal: Refusal
-      readonly source?: string
-      readonly failure?: UpstreamFailure
-    }
-
-type RefusedFill = Extract<FillResult, { kind: 'refused' }>
 
 /** The body is on its way and may be sent as it comes. */
 export interface Publication {
@@ -124,9 +108,16 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
       return { kind: 'not-modified', object: object ?? known }
     }
     if (answer.kind !== 'found') {
+      if (located?.kind === 'places' && located.isGuess === true) return fill(errand, context, signal)
+      const made = await makeOtherwise(located, resource, proof, context, signal)
+      if (made !== undefined) {
+        const { meta, sizeBytes } = made.object
+        ended('stored', { source: meta.source, bytes: sizeBytes, verdict: meta.proof })
+        return made
+      }
       const refused =
         located !== undefined && answer.kind === 'missing'
-          ? failed(listedButMissing(answer.source, resource))
+          ? listedButMissing(answer.source, resource)
           : refusalFor(answer, resource)
       ended(refused.refusal.kind === 'upstream-failed' ? 'failed' : endOf(refused.refusal), {
         ...(refused.source === undefined ? {} : { source: refused.source }),
@@ -207,6 +198,30 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
     if (judged.late !== undefined) context.late(resource, source, judged.late)
     return { kind: 'object', object: kept.object, stored: kept.stored }
   }
+}
+
+/** Where no place has the body: made by the adapter, and kept if its proof bears it out. */
+async function makeOtherwise(
+  located: Located | undefined,
+  resource: Resource,
+  proof: Proof | undefined,
+  context: FillContext,
+  signal: AbortSignal,
+): Promise<Extract<FillResult, { kind: 'object' }> | undefined> {
+  if (located?.kind !== 'places' || located.otherwise === undefined) return undefined
+  const bytes = await located.otherwise(signal)
+  if (bytes === undefined || bytes.byteLength > resource.maxBytes) return undefined
+  const candidate: CandidateBody = { kind: 'bytes', bytes }
+  const judged = await judge(proof, candidate, context.proofWaitMs(), signal)
+  if (judged.verdict !== 'proved' && judged.verdict !== 'sound') return undefined
+  const meta: ObjectMeta = {
+    mediaType: resource.mediaType,
+    source: 'made here',
+    proof: judged.verdict,
+    checkedAtMs: context.now(),
+  }
+  const kept = await keep(context.store, resource, meta, candidate, undefined, context.observer)
+  return kept.kind === 'kept' ? { kind: 'object', object: kept.object, stored: kept.stored } : undefined
 }
 
 type Received =
@@ -344,99 +359,6 @@ async function keep(
   }
 }
 
-function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Resource): RefusedFill {
-  const what = resource.name
-  switch (answer.kind) {
-    case 'missing':
-      return notFoundAt(answer)
-    case 'direct':
-      return beforeDirect(answer.after, what)
-    case 'denied': {
-      const reason = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
-      const status = answer.status === 401 || answer.status === 403 ? answer.status : 400
-      return { kind: 'refused', refusal: { kind: 'denied', status, reason }, source: answer.source.id }
-    }
-    case 'off':
-      return {
-        kind: 'refused',
-        refusal: {
-          kind: 'denied',
-          status: 403,
-          reason: `fetching ${what} is switched off ('off' in the list of sources)`,
-        },
-      }
-    case 'not-configured':
-      return {
-        kind: 'refused',
-        refusal: {
-          kind: 'not-configured',
-          reason: `no source is configured for ${resource.ecosystem}`,
-          hint: `set ${resource.ecosystem}.upstream in posthaste.yaml, or POSTHASTE_${resource.ecosystem.toUpperCase()}_UPSTREAM`,
-        },
-      }
-    case 'not-modified':
-      return failed({
-        code: 'malformed',
-        message: `${answer.source.id} answered 304 to an unconditional request`,
-      })
-    case 'failed':
-      return failed(answer.failure)
-  }
-}
-
-/** Metadata names it, so that a place without it is behind or broken: no "not found" for a client to act on. */
-function listedButMissing({ id }: SourceRef, { name }: Resource): UpstreamFailure {
-  return {
-    code: 'http',
-    message: `the metadata of ${name} lists this file, but ${id} does not have it`,
-    hint: 'the mirror may be behind its own index: try again later, or name another source beside it',
-    status: 404,
-  }
-}
-
-function notFoundAt({ source, text }: { readonly source: SourceRef; readonly text: string }): RefusedFill {
-  const refusal: Refusal =
-    text === ''
-      ? { kind: 'not-found', reason: `${source.id} has no such thing` }
-      : { kind: 'not-found', reason: text, quoted: true }
-  return { kind: 'refused', refusal, source: source.id }
-}
-
-/** What the client is told where the list ends in `direct`, which is its own part and not ours. */
-function beforeDirect(after: InVain | undefined, what: string): RefusedFill {
-  if (after?.kind === 'missing') return notFoundAt(after)
-  const own = "the list goes on with 'direct', which is the client's own part"
-  if (after === undefined) {
-    return {
-      kind: 'refused',
-      refusal: { kind: 'not-found', reason: `no source is asked for ${what}: ${own}` },
-    }
-  }
-  const said = after.kind === 'failed' ? after.failure.message : `${after.source.id} answered ${after.status}`
-  return {
-    kind: 'refused',
-    refusal: { kind: 'not-found', reason: `${said}; ${own}`, fleeting: true },
-    ...(after.kind === 'failed' ? { failure: after.failure } : { source: after.source.id }),
-  }
-}
-
-function failed(failure: UpstreamFailure): RefusedFill {
-  if (failure.status === LOOP_DETECTED) {
-    const hint = failure.hint ?? "take Posthaste's own address out of its list of sources"
-    return { kind: 'refused', failure, refusal: { kind: 'loop', reason: failure.message, hint } }
-  }
-  return {
-    kind: 'refused',
-    failure,
-    refusal: {
-      kind: 'upstream-failed',
-      reason: failure.message,
-      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
-      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
-    },
-  }
-}
-
 function wordsFor(reason: string, source: string, name: string, isPage: boolean) {
   return isPage
     ? {
@@ -455,10 +377,6 @@ function isWebPage(mediaType: string, candidate: CandidateBody): boolean {
   if (candidate.kind !== 'bytes') return false
   const begin = Buffer.from(candidate.bytes.subarray(0, 256)).toString('latin1')
   return /^\s*(?:<!doctype html|<html)/i.test(begin.replace(/^\xef\xbb\xbf/, ''))
-}
-
-function endOf(refusal: Refusal): 'not-found' | 'denied' {
-  return refusal.kind === 'not-found' ? 'not-found' : 'denied'
 }
 
 function validatorsOf(known: StoredObject): { source: string; etag?: string; lastModified?: string } {

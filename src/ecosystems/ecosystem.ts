@@ -100,7 +100,17 @@ export type Sought = Pick<Resource, 'name' | 'kind' | 'path' | 'missMs'>
 
 /** Absolute addresses of one and the same body, best first and all equal; or why there are none. */
 export type Located =
-  | { readonly kind: 'places'; readonly urls: readonly string[] }
+  | {
+      readonly kind: 'places'
+      readonly urls: readonly string[]
+      /**
+       * The body made from what is kept beside it, when no place has it: small, and proved like any other.
+       * Undefined when it cannot be made.
+       */
+      readonly otherwise?: (signal: AbortSignal) => Promise<Uint8Array | undefined>
+      /** Not known but likely: when no place has it, `locate` is asked again, and must not guess then. */
+      readonly isGuess?: boolean
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** A small answer that is complete in itself. */

@@ -40,6 +40,7 @@ export async function openRooms(parts: RoomParts): Promise<OpenRooms> {
   }
   const npmPorts = {
     ...registries,
+    followsGuesses: true,
     ...(npm?.found ? { scopes: npm.scopes, originAddress: npm.originAddress, notes: npm.notes } : {}),
     notFound: npm?.found === false ? npm.reason : undefined,
   }

@@ -42,7 +42,7 @@ describe('a source without equals', () => {
     await using upstream = upstreamOf(`${server.url}/base`, { limits })
     const { code, message } = await failureOf(await ask(upstream))
     expect(code).toBe('timeout')
-    expect(message).toContain('388 ms')
+    expect(message).toMatch(/within 3[5-8][0-9] ms/)
   })
 
   test('that lives and never answers fails when the first byte is due', async () => {
@@ -61,7 +61,7 @@ describe('a source without equals', () => {
     await using upstream = upstreamOf(`${failing.url}|${server.url}/base`, { limits })
     const { message } = await failureOf(await ask(upstream))
     expect(message).toContain('answered 500')
-    expect(message).toContain('388 ms')
+    expect(message).toMatch(/within 3[5-8][0-9] ms/)
     expect(server.seen.some(({ target }) => target === '/base/')).toBe(false)
   })
 })

@@ -74,7 +74,7 @@ export class Sender {
     let last: Sent = { kind: 'off' }
     for (const source of sources) {
       last = await this.#ask(source, request)
-      if (last.kind === 'answered' && (last.status < 500 || !isSafe(request))) return last
+      if (last.kind === 'answered' && !(isSafe(request) && isLack(last.status))) return last
       if (last.kind === 'failed' && !isSafe(request) && !NOT_SENT.has(last.failure.code)) return last
     }
     return last
@@ -106,6 +106,11 @@ export class Sender {
       return { kind: 'failed', failure: named(asFailure(error, source.id), source) }
     }
   }
+}
+
+/** What a mirror answers that does not offer this at all, or not now: another may. */
+function isLack(status: number): boolean {
+  return status >= 500 || status === 404 || status === 405
 }
 
 function isSafe({ method, safe }: SendRequest): boolean {

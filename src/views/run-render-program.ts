@@ -53,7 +53,7 @@ export function runRenderProgram(program: RenderProgram): void {
     const { id } = question
     const running = question.kind === 'transform' ? transform(question) : check(question)
     const told = running.catch((error: unknown) => {
-      const refused = !(error instanceof Error && 'code' in error)
+      const refused = !isOurs(error)
       say({ kind: 'failed', id, refused, reason: error instanceof Error ? error.message : String(error) })
     })
     if (sizeOf(question.body) > COLLECTED_BYTES) void told.then(() => Bun.gc(true))
@@ -62,6 +62,12 @@ export function runRenderProgram(program: RenderProgram): void {
 
 function sizeOf(body: CandidateBody): number {
   return body.kind === 'bytes' ? body.bytes.byteLength : body.sizeBytes
+}
+
+/** What the system or this program failed at, told apart from what a transform finds wrong with a body. */
+function isOurs(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return 'syscall' in error || ('code' in error && String(error.code).startsWith('store.'))
 }
 
 async function read(body: CandidateBody): Promise<Uint8Array> {

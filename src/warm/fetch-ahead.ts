@@ -15,7 +15,7 @@ export interface FetchAheadLimits {
 
 export const defaultFetchAheadLimits: FetchAheadLimits = {
   metadataParallel: 40,
-  blobParallel: 16,
+  blobParallel: 32,
   maxUnclaimedBytes: 256 * 1024 * 1024,
   maxQueue: 5_000,
 }

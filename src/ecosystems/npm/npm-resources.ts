@@ -7,8 +7,8 @@ import { proveTarball, type TarballPorts, tarballLocator } from './tarball.ts'
 export const ABBREVIATED = 'application/vnd.npm.install-v1+json'
 const FULL = 'application/json'
 
-/** Twice what the public registry lets anybody publish. */
-const MAX_PACKUMENT_BYTES = 200 * 1024 * 1024
+/** More than the public registry lets anybody publish (100 MB). */
+const MAX_PACKUMENT_BYTES = 128 * 1024 * 1024
 const MAX_TARBALL_BYTES = 2 * 1024 * 1024 * 1024
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
