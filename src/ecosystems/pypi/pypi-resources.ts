@@ -35,8 +35,8 @@ export interface PypiEcosystemOptions {
 
 /** The largest bodies that are taken: pages of the public index stay below 50 MB, files below 10 GB. */
 const maxBytes = {
-  page: 200 << 20,
-  json: 200 << 20,
+  page: 64 << 20,
+  json: 64 << 20,
   metadata: 16 << 20,
   signature: 1 << 20,
   provenance: 16 << 20,
