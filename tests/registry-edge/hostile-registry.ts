@@ -74,10 +74,23 @@ export function flood(
     response.write(parts.start)
     for (let count = 0; count < parts.times && !response.destroyed; count++) {
       if (response.write(parts.piece)) continue
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+      await roomIn(response)
     }
     if (!response.destroyed) response.end(parts.end)
   }
+}
+
+/** Resolves when more can be written, or nobody reads any more. */
+function roomIn(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
 }
 
 export function packument(name: string, registry: string, tarball: Uint8Array = goodTarball) {

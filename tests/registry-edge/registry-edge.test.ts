@@ -173,12 +173,12 @@ describe('hostile packuments', () => {
       /bytes/,
     ],
     [
-      '190 MB that are about another package in the end',
+      '120 MB that are about another package in the end',
       (name) =>
         flood({
           start: `{"name":"${name}","readme":"`,
           piece: 'x'.repeat(MIB),
-          times: 190,
+          times: 120,
           end: '","name":"other"}',
         }),
       /about other/,
