@@ -1,54 +1,19 @@
-import { createHash } from 'node:crypto'
 import type { CandidateBody, Located, Proof, Resource, Verdict } from '../ecosystems/ecosystem.ts'
-import {
-  type ObjectMeta,
-  type ProofState,
-  type Stage,
-  type Store,
-  type StoredObject,
-  StoreError,
-} from '../store/store.ts'
-import { type Found, type Upstream, UpstreamError, type UpstreamFailure } from '../upstream/upstream.ts'
+import type { ObjectMeta, ProofState, Store, StoredObject } from '../store/store.ts'
+import type { Upstream, UpstreamFailure } from '../upstream/upstream.ts'
+import type { Errand, FillContext } from './fill-errand.ts'
 import { endOf, listedButMissing, type RefusedFill, refusalFor } from './fill-refusals.ts'
-import { GrowingBody } from './growing-body.ts'
+import type { GrowingBody } from './growing-body.ts'
+import { keep, putAside } from './keep.ts'
 import type { CacheObserver } from './observer.ts'
 import { type Late, withPatience } from './patience.ts'
-
-/** Bodies up to this size stay in memory on their way in; larger ones go through a staged file. */
-const IN_MEMORY_BYTES = 64 * 1024
-
-export interface FillContext {
-  readonly store: Store
-  readonly upstream: Upstream
-  readonly observer: CacheObserver
-  readonly now: () => number
-  /** How long a whole body waits for its proof before it is served and kept as unproved. */
-  readonly proofWaitMs: () => number
-  /** A verdict that came after `proofWaitMs`, for an object that is kept as unproved meanwhile. */
-  readonly late: (resource: Resource, source: string, verdict: Promise<Verdict>) => void
-}
+import { receive } from './receive.ts'
 
 export type FillResult = Filled | RefusedFill
 
 type Filled =
   | { readonly kind: 'object'; readonly object: StoredObject; readonly stored: boolean }
   | { readonly kind: 'not-modified'; readonly object: StoredObject }
-
-/** The body is on its way and may be sent as it comes. */
-export interface Publication {
-  readonly body: GrowingBody
-  readonly mediaType: string
-  readonly source: string
-}
-
-export interface Errand {
-  readonly resource: Resource
-  /** What is kept under its key already. */
-  readonly known: StoredObject | undefined
-  /** Nobody waits for it until this fires; undefined when somebody does. */
-  readonly wanted: AbortSignal | undefined
-  readonly publish: (publication: Publication) => void
-}
 
 /**
  * Fetches one resource, proves it and keeps it: the only way in which bytes get into the store.
@@ -224,72 +189,6 @@ async function makeOtherwise(
   return kept.kind === 'kept' ? { kind: 'object', object: kept.object, stored: kept.stored } : undefined
 }
 
-type Received =
-  | {
-      readonly kind: 'whole'
-      readonly candidate: CandidateBody
-      readonly stage: Stage | undefined
-      readonly growing: GrowingBody | undefined
-    }
-  | { readonly kind: 'broken'; readonly failure: UpstreamFailure }
-  | { readonly kind: 'no-room'; readonly reason: string; readonly hint: string }
-
-/** Takes a body in: into memory while it is small, else into a staged file, which is published when allowed. */
-async function receive(
-  answer: Found,
-  resource: Resource,
-  proof: Proof | undefined,
-  context: FillContext,
-  publish: (publication: Publication) => void,
-  signal: AbortSignal,
-): Promise<Received> {
-  const small: Uint8Array[] = []
-  let smallBytes = 0
-  let stage: Stage | undefined
-  let growing: GrowingBody | undefined
-  // A blob whose size is not known to be small is staged from its first byte, so that clients need not wait.
-  const stageAtOnce =
-    resource.shape === 'blob' && (answer.sizeBytes === undefined || answer.sizeBytes > IN_MEMORY_BYTES)
-  const mayPublish = resource.shape === 'blob' && (answer.source.clean || proof === undefined)
-
-  try {
-    for await (const chunk of answer.body) {
-      signal.throwIfAborted()
-      if (stage === undefined) {
-        if (!stageAtOnce && smallBytes + chunk.byteLength <= IN_MEMORY_BYTES) {
-          small.push(chunk)
-          smallBytes += chunk.byteLength
-          continue
-        }
-        stage = await context.store.stage(answer.sizeBytes)
-        if (mayPublish) {
-          growing = new GrowingBody(stage, answer.sizeBytes)
-          publish({ body: growing, mediaType: resource.mediaType, source: answer.source.id })
-        }
-        for (const earlier of small.splice(0)) await stage.write(earlier)
-      }
-      await stage.write(chunk)
-      growing?.grown()
-    }
-  } catch (error) {
-    await stage?.[Symbol.asyncDispose]()
-    growing?.fail(error instanceof Error ? error : new Error(String(error)))
-    if (error instanceof StoreError) {
-      context.observer.storeFailed(resource, error)
-      return { kind: 'no-room', reason: error.message, hint: error.hint }
-    }
-    if (error instanceof UpstreamError) return { kind: 'broken', failure: error.failure }
-    throw error
-  }
-
-  if (stage !== undefined) {
-    const candidate: CandidateBody = { kind: 'file', path: stage.path, sizeBytes: stage.sizeBytes }
-    return { kind: 'whole', candidate, stage, growing }
-  }
-  const candidate: CandidateBody = { kind: 'bytes', bytes: joined(small, smallBytes) }
-  return { kind: 'whole', candidate, stage: undefined, growing: undefined }
-}
-
 /** A verdict that can be acted on now; `late` is the real one, when it did not come in time. */
 type Judged = Verdict & { readonly late?: Promise<Verdict> }
 
@@ -303,60 +202,6 @@ async function judge(
   const answer: Verdict | Late<Verdict> = await withPatience(proof.check(candidate, signal), waitMs)
   if (!('late' in answer)) return answer
   return { verdict: 'unproved', reason: `no proof within ${waitMs} ms`, late: answer.late }
-}
-
-async function putAside(
-  store: Store,
-  resource: Resource,
-  source: string,
-  reason: string,
-  candidate: CandidateBody,
-  stage: Stage | undefined,
-  observer: CacheObserver,
-): Promise<void> {
-  const note = `from ${source}: ${reason}`
-  try {
-    if (stage !== undefined) await stage.quarantine(resource.key, note)
-    else if (candidate.kind === 'bytes') await store.quarantine(resource.key, note, candidate.bytes)
-  } catch (error) {
-    // The evidence is a courtesy; that the bytes are not served does not depend on it.
-    observer.storeFailed(resource, error instanceof Error ? error : new Error(String(error)))
-  }
-}
-
-type KeepResult =
-  | { readonly kind: 'kept'; readonly object: StoredObject; readonly stored: boolean }
-  | { readonly kind: 'no-room'; readonly reason: string; readonly hint: string }
-
-/** Commits. A small body that the disk does not take is still served, once. */
-async function keep(
-  store: Store,
-  resource: Resource,
-  meta: ObjectMeta,
-  candidate: CandidateBody,
-  stage: Stage | undefined,
-  observer: CacheObserver,
-): Promise<KeepResult> {
-  try {
-    const object =
-      stage !== undefined
-        ? await stage.commit(resource.key, meta)
-        : await store.put(resource.key, bytesOf(candidate), meta)
-    observer.changed(resource.key)
-    return { kind: 'kept', object, stored: true }
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error
-    observer.storeFailed(resource, error)
-    if (candidate.kind === 'file') return { kind: 'no-room', reason: error.message, hint: error.hint }
-    const object: StoredObject = {
-      key: resource.key,
-      sha256: createHash('sha256').update(candidate.bytes).digest('hex'),
-      sizeBytes: candidate.bytes.byteLength,
-      meta,
-      body: candidate,
-    }
-    return { kind: 'kept', object, stored: false }
-  }
 }
 
 function wordsFor(reason: string, source: string, name: string, isPage: boolean) {
@@ -389,21 +234,4 @@ function validatorsOf(known: StoredObject): { source: string; etag?: string; las
 
 function sizeOf(candidate: CandidateBody): number {
   return candidate.kind === 'bytes' ? candidate.bytes.byteLength : candidate.sizeBytes
-}
-
-function bytesOf(candidate: CandidateBody): Uint8Array {
-  if (candidate.kind === 'bytes') return candidate.bytes
-  throw new Error('a staged body is committed from its file')
-}
-
-function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only.slice()
-  const bytes = new Uint8Array(sizeBytes)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
 }

@@ -204,7 +204,7 @@ describe('private names', () => {
         method: 'GET',
         headers: { accept: json, authorization: 'Basic x' },
         maxRequestBytes: 0,
-        maxBytes: 200 << 20,
+        maxBytes: 64 << 20,
         accepts: [json],
         freshMs: 0,
         isPrivate: true,
