@@ -1,11 +1,9 @@
 import type { CandidateBody, Located, Proof, Resource, Verdict } from '../ecosystems/ecosystem.ts'
-import type { ObjectMeta, ProofState, Store, StoredObject } from '../store/store.ts'
-import type { Upstream, UpstreamFailure } from '../upstream/upstream.ts'
+import type { ObjectMeta, ProofState, StoredObject } from '../store/store.ts'
+import type { UpstreamFailure } from '../upstream/upstream.ts'
 import type { Errand, FillContext } from './fill-errand.ts'
 import { endOf, listedButMissing, type RefusedFill, refusalFor } from './fill-refusals.ts'
-import type { GrowingBody } from './growing-body.ts'
 import { keep, putAside } from './keep.ts'
-import type { CacheObserver } from './observer.ts'
 import { type Late, withPatience } from './patience.ts'
 import { receive } from './receive.ts'
 
