@@ -6,6 +6,8 @@ export interface Entrance {
   readonly root: EcosystemId | undefined
   /** The address of who is asking; empty when it is not known. */
   peer(request: Request): string
+  /** Whether the settings give us this host name (lower case, without a port). */
+  isOwnName(host: string): boolean
   /** The address under which this client reaches us, without a path. */
   base(request: Request): string
 }

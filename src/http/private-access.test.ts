@@ -6,7 +6,8 @@ const TOKEN = 'a-long-random-text'
 
 function refused(peer: string, headers: Record<string, string>, tokens = [TOKEN]): number | undefined {
   const request = new Request('http://127.0.0.1/npm/@corp%2fx', { headers })
-  const refusal = refusePrivate(request, peer, tokens, '@corp/x')
+  const entrance = { peer: () => peer, isOwnName: (host: string) => host === 'npm.corp.example' }
+  const refusal = refusePrivate(request, entrance, tokens, '@corp/x')
   return refusal?.kind === 'denied' ? refusal.status : undefined
 }
 
@@ -21,6 +22,15 @@ describe('a private package', () => {
     ['10.1.2.3', { authorization: basic(`${TOKEN}:`) }, 401],
     ['10.1.2.3', { authorization: `Bearer ${TOKEN}x` }, 401],
     ['127.0.0.1', { 'x-forwarded-for': '10.1.2.3' }, 401],
+    ['127.0.0.1', { host: 'localhost:7678' }, undefined],
+    ['127.0.0.1', { host: '[::1]:7678' }, undefined],
+    ['127.0.0.1', { host: '192.168.1.5:7678' }, undefined],
+    ['127.0.0.1', { host: 'npm.localhost' }, undefined],
+    ['127.0.0.1', { host: 'laptop:7678' }, undefined],
+    ['127.0.0.1', { host: 'NPM.corp.example:80' }, undefined],
+    ['127.0.0.1', { host: 'page.example:7678' }, 403],
+    ['127.0.0.1', { host: '127.0.0.1.page.example' }, 403],
+    ['127.0.0.1', { host: 'page.example', authorization: `Bearer ${TOKEN}` }, undefined],
     ['127.0.0.1', { forwarded: 'for=10.1.2.3' }, 401],
     ['127.0.0.1', { 'x-forwarded-for': '10.1.2.3', authorization: `Bearer ${TOKEN}` }, undefined],
   ])('asked for by %s with %j: %p', (peer, headers, status) => {

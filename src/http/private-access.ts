@@ -1,24 +1,36 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import type { Refusal } from '../ecosystems/ecosystem.ts'
-import { isLoopbackAddress } from './loopback.ts'
+import type { Entrance } from './entrance.ts'
+import { isLoopbackAddress, parseHost } from './loopback.ts'
 
 /** Headers by which a proxy says that the peer is not who is asking. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'via'] as const
 
 /**
- * Whether a client may see private packages: it is on this machine, or it sends one of `tokens` as a bearer
- * token or as a password. Undefined when it may.
+ * Whether a client may see private packages: it is on this machine and calls us by a name that no web page can
+ * have made point here, or it sends one of `tokens` as a bearer token or as a password. Undefined when it may.
  */
 export function refusePrivate(
   request: Request,
-  peer: string,
+  entrance: Pick<Entrance, 'peer' | 'isOwnName'>,
   tokens: readonly string[],
   name: string,
 ): Refusal | undefined {
   const given = tokenOf(request.headers.get('authorization'))
   if (given !== undefined && tokens.some((token) => isEqual(given, token))) return undefined
   const isForwarded = FORWARDED.some((header) => request.headers.has(header))
-  if (isLoopbackAddress(peer) && !isForwarded) return undefined
+  if (isLoopbackAddress(entrance.peer(request)) && !isForwarded) {
+    const host = parseHost(request.headers.get('host') ?? '')?.name
+    if (host === undefined || isSafeName(host) || entrance.isOwnName(host)) return undefined
+    return {
+      kind: 'denied',
+      status: 403,
+      reason: `${name} is private here, and ${host} is no name by which this server is known`,
+      hint: `use 127.0.0.1 or localhost, or set publicUrl to the address with ${host}`,
+    }
+  }
   return {
     kind: 'denied',
     status: tokens.length > 0 ? 401 : 403,
@@ -28,6 +40,16 @@ export function refusePrivate(
         ? 'send one of access.tokens as a bearer token or as the password'
         : 'set access.tokens (POSTHASTE_ACCESS_TOKENS) on the server, and send one of them',
   }
+}
+
+/** A page's own name has a dot; addresses and this machine's short names are not anybody's to point here. */
+function isSafeName(host: string): boolean {
+  return (
+    !host.includes('.') ||
+    isIP(host) !== 0 ||
+    host.endsWith('.localhost') ||
+    host === hostname().toLowerCase()
+  )
 }
 
 /** The secret in an `Authorization` header: a bearer token, or the password of a pair. */

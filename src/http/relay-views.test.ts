@@ -296,6 +296,23 @@ describe('what is private', () => {
   })
 })
 
+describe('a web page that made its own name point here', () => {
+  const ask = (host: string, path: string) =>
+    rawRequest(room.server.url, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+
+  test('reads nothing private; the names of the settings do', async () => {
+    says('private-a', 'abc')
+    const { port } = new URL(room.server.url)
+    expect((await ask(`page.example:${port}`, '/go/view/private-a')).status).toContain('403')
+    expect(room.upstream.requests.length).toBe(0)
+    expect((await ask(`localhost:${port}`, '/go/view/private-a')).status).toContain('200')
+    expect((await ask(`go.example:${port}`, '/view/private-a')).status).toContain('200')
+    room.publicUrl = `http://packages.example:${port}`
+    expect((await ask(`packages.example:${port}`, '/go/view/private-a')).status).toContain('200')
+    expect((await ask(`page.example:${port}`, '/go/view/private-a')).status).toContain('403')
+  })
+})
+
 describe('a loop', () => {
   test.each(['/go/view/left', '/go/forward/audit', '/go/left/@v/list'])('is noticed at %s', async (path) => {
     says('left', 'abc')

@@ -135,7 +135,7 @@ export class Relay {
     const refusal =
       this.#options.gate(ecosystem.id, sought.name) ??
       (sought.isPrivate === true
-        ? refusePrivate(request, entrance.peer(request), this.#options.accessTokens(), sought.name)
+        ? refusePrivate(request, entrance, this.#options.accessTokens(), sought.name)
         : undefined) ??
       refuseLoop(request, this.#options.instanceId, ecosystem.id, sought.name)
     if (refusal !== undefined) {

@@ -113,8 +113,11 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
+  const isOwnName = (host: string) =>
+    hosts?.().has(host) === true || URL.parse(options.publicUrl?.() ?? '')?.hostname === host
+
   const serve = ({ host, port }: Address, root: EcosystemId | undefined) => {
-    const door = new Door(root, root === undefined ? hosts : undefined, options.publicUrl)
+    const door = new Door(root, root === undefined ? hosts : undefined, options.publicUrl, isOwnName)
     const server = Bun.serve({
       hostname: host,
       port,
@@ -162,6 +165,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
 /** One listening address, and the entrances that it has: its own, and one for each host name with a root. */
 class Door implements Entrance {
   readonly root: EcosystemId | undefined
+  readonly isOwnName: Entrance['isOwnName']
   readonly #hosts: (() => ReadonlyMap<string, EcosystemId>) | undefined
   readonly #publicUrl: (() => string | undefined) | undefined
   readonly #named = new Map<EcosystemId, Entrance>()
@@ -172,8 +176,10 @@ class Door implements Entrance {
     root: EcosystemId | undefined,
     hosts: (() => ReadonlyMap<string, EcosystemId>) | undefined,
     publicUrl: (() => string | undefined) | undefined,
+    isOwnName: Entrance['isOwnName'],
   ) {
     this.root = root
+    this.isOwnName = isOwnName
     this.#hosts = hosts
     this.#publicUrl = root === undefined ? publicUrl : undefined
   }
@@ -191,7 +197,7 @@ class Door implements Entrance {
     let entrance = this.#named.get(id)
     if (entrance === undefined) {
       const base = (asking: Request) => this.#bases.of(asking.headers.get('host'))
-      entrance = { root: id, peer: (asking) => this.peer(asking), base }
+      entrance = { root: id, peer: (asking) => this.peer(asking), isOwnName: this.isOwnName, base }
       this.#named.set(id, entrance)
     }
     return entrance

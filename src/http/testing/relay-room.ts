@@ -45,6 +45,7 @@ export interface RelayRoom extends AsyncDisposable {
   token: string | undefined
   accessTokens: readonly string[]
   ready: boolean
+  publicUrl: string | undefined
   /** The address that requests seem to come from; undefined for the true one. */
   peer: string | undefined
   /** Names of the transforms that were run. */
@@ -134,10 +135,13 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
         relay.handle(request, asked, {
           root: entrance.root,
           peer: (asking) => room.peer ?? entrance.peer(asking),
+          isOwnName: (host) => entrance.isOwnName(host),
           base: (asking) => entrance.base(asking),
         }),
     },
     admin,
+    hosts: () => new Map([['go.example', 'go']]),
+    publicUrl: () => room.publicUrl,
     ready: () => room.ready,
     metrics: () => 'posthaste_up 1\n',
     home: (baseUrl, isTrusted) => ({ html: `${baseUrl} ${isTrusted}`, csp: "default-src 'none'" }),
@@ -159,6 +163,7 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
     token: undefined,
     accessTokens: [],
     ready: true,
+    publicUrl: undefined,
     peer: undefined,
     transforms: [],
     beforeTransform: () => undefined,
