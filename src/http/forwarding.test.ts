@@ -4,6 +4,7 @@ import type { Ecosystem, Forward } from '../ecosystems/ecosystem.ts'
 import type { Sent } from '../upstream/send.ts'
 import { Forwarding } from './forwarding.ts'
 import type { RelayedRequest } from './replies.ts'
+import { RequestBodies } from './request-bodies.ts'
 
 const text = (words: string) => new TextEncoder().encode(words)
 
@@ -91,6 +92,32 @@ describe('a request that is passed on', () => {
   test('with a body beyond its bound is refused', async () => {
     const response = await pass(forward({ maxRequestBytes: 3 }))
     expect([response.status, upstream.sent.length]).toEqual([400, 0])
+  })
+
+  test('that stops on its way, or comes while too much is on its way, is refused', async () => {
+    const bodies = new RequestBodies({ stallMs: 10, maxHeldBytes: 0 })
+    forwarding = new Forwarding({ upstream, report: () => undefined, bodies })
+    const asked = forward({ maxRequestBytes: 10_000_000 })
+    const busy = await pass(asked, 'x'.repeat(2_000_000))
+    expect([busy.status, await busy.text()]).toEqual([
+      502,
+      expect.stringContaining('too many large requests'),
+    ])
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(text('{')) })
+    const request = new Request('http://127.0.0.1/npm/x', { method: 'POST', body })
+    const stalled = await forwarding.pass(ecosystem, asked, request, nowMs)
+    expect([stalled.status, upstream.sent.length]).toEqual([400, 0])
+    expect(bodies.heldBytes).toBe(0)
+  })
+
+  test('whose answer has a status that is none failed', async () => {
+    upstream.answers.push(answered('{}', { status: 999 }))
+    expect((await pass(forward())).status).toBe(502)
+  })
+
+  test('takes JSON for JSON in capitals too', async () => {
+    upstream.answers.push(answered('{}', { headers: { 'content-type': 'Application/JSON; charset=UTF-8' } }))
+    expect((await pass(forward())).status).toBe(200)
   })
 
   test('whose answer is a web page failed', async () => {

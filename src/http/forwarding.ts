@@ -5,11 +5,14 @@ import type { Sent } from '../upstream/send.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { HOP_HEADER } from './hops.ts'
 import { type RelayedRequest, Replies } from './replies.ts'
+import { RequestBodies } from './request-bodies.ts'
 
 export interface ForwardingOptions {
   readonly upstream: Pick<Upstream, 'send'>
   readonly report: (relayed: RelayedRequest) => void
   readonly now?: () => number
+  /** @default those of the server */
+  readonly bodies?: RequestBodies
 }
 
 /** The headers of an answer that a client gets to see. */
@@ -37,12 +40,14 @@ export class Forwarding {
   readonly #options: ForwardingOptions
   readonly #replies: Replies
   readonly #now: () => number
+  readonly #bodies: RequestBodies
   readonly #remembered = new Map<string, Remembered>()
 
   constructor(options: ForwardingOptions) {
     this.#options = options
     this.#replies = new Replies(options.report)
     this.#now = options.now ?? Date.now
+    this.#bodies = options.bodies ?? new RequestBodies()
   }
 
   async pass(
@@ -56,14 +61,10 @@ export class Forwarding {
       const outcome: Refused = { kind: 'refused', refusal, remembered: false, ...(source ? { source } : {}) }
       return this.#replies.refuse(ecosystem, sought, request, outcome, startedAtMs)
     }
-    let body = await bodyOf(request, forward.maxRequestBytes)
-    if (body === 'too-large') {
-      return refuse({
-        kind: 'denied',
-        status: 400,
-        reason: `the request for ${forward.name} has a body of more than ${forward.maxRequestBytes} bytes`,
-      })
-    }
+    using held = this.#bodies.holding()
+    const read = await held.read(request, forward.maxRequestBytes)
+    if (read.kind !== 'read') return refuse(refusalOf(read.kind, forward))
+    let { body } = read
     if (body !== undefined && forward.rewrite !== undefined) {
       const rewritten = forward.rewrite(body)
       if ('answer' in rewritten)
@@ -157,17 +158,24 @@ export class Forwarding {
   }
 }
 
-/** Reads no more than is allowed. */
-async function bodyOf(request: Request, maxBytes: number): Promise<Uint8Array | undefined | 'too-large'> {
-  if (request.body === null) return undefined
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) return 'too-large'
-    chunks.push(chunk)
+function refusalOf(problem: 'too-large' | 'stalled' | 'busy', { name, maxRequestBytes }: Forward): Refusal {
+  switch (problem) {
+    case 'too-large':
+      return {
+        kind: 'denied',
+        status: 400,
+        reason: `the request for ${name} has a body of more than ${maxRequestBytes} bytes`,
+      }
+    case 'stalled':
+      return { kind: 'denied', status: 400, reason: `the body of the request for ${name} stopped on its way` }
+    case 'busy':
+      return {
+        kind: 'upstream-failed',
+        reason: `too many large requests are being passed on at this moment`,
+        hint: 'try again when they are through',
+        retryAfterMs: 5_000,
+      }
   }
-  return Buffer.concat(chunks, bytes)
 }
 
 function memoKey(forward: Forward, body: Uint8Array | undefined): string {

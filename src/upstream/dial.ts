@@ -24,6 +24,9 @@ export interface DialTarget {
   readonly guard: AddressGuard | undefined
 }
 
+/** What to do about an address that a guard refused. */
+export const privateHint = 'If that is meant, name the address in upstream.allowPrivate.'
+
 interface DialerOptions {
   readonly network: Network
   readonly names: NameCache
@@ -87,14 +90,16 @@ export class Dialer {
     const refusals = found.map(({ address }) => guard?.(address))
     const allowed = found.filter((_, index) => refusals[index] === undefined)
     if (allowed.length === 0)
-      throw broken('redirect', refusals.find((text) => text !== undefined) ?? `no address for ${host}`)
+      throw broken('redirect', refusals.find((text) => text !== undefined) ?? `no address for ${host}`, {
+        hint: privateHint,
+      })
     const { socket, address } = await raceAddresses({ addresses: allowed, port, network, limits, subject })
     names.prefer(host, address)
     const real = socket.remoteAddress ?? address.address
     const refusal = guard?.(real)
     if (refusal !== undefined) {
       socket.destroy()
-      throw broken('redirect', refusal)
+      throw broken('redirect', refusal, { hint: privateHint })
     }
     return { socket, address: real }
   }

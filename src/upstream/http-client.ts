@@ -2,7 +2,7 @@
 
 import type { BlockList } from 'node:net'
 import { type AddressClass, classOf, classOfHost, redirectMayReach, within } from './address.ts'
-import type { AddressGuard, Dialer } from './dial.ts'
+import { type AddressGuard, type Dialer, privateHint } from './dial.ts'
 import { asUpstreamError, broken } from './failure.ts'
 import { HeadPatience, type WhenAlive } from './head-patience.ts'
 import { type Framing, framingOf } from './http-body.ts'
@@ -269,8 +269,6 @@ export class HttpClient {
 
 /** Redirects may name any number of hosts; pools without a connection are forgotten beyond this many. */
 const maxPools = 256
-
-const privateHint = 'If that is meant, name the address in upstream.allowPrivate.'
 
 function asAborted(reason: unknown, host: string): UpstreamError {
   if (reason instanceof UpstreamError) return reason

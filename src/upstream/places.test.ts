@@ -109,7 +109,10 @@ describe('places that metadata names', () => {
     await using inside = await fakeServer(ok)
     const network = namedNetwork({ 'files.example': ['127.0.0.1'] })
     const walked = await nextOf(fromPublic([`http://files.example:${inside.port}/a`], { network }))
-    expect(await failureOf(walked)).toMatchObject({ code: 'redirect' })
+    expect(await failureOf(walked)).toMatchObject({
+      code: 'redirect',
+      hint: expect.stringContaining('upstream.allowPrivate'),
+    })
     expect(inside.connections).toBe(0)
   })
 

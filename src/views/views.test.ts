@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Cache } from '../cache/cache.ts'
 import { clean, failed, found, missing, ScriptedUpstream } from '../cache/testing/scripted-upstream.ts'
@@ -166,6 +167,37 @@ describe('a view', () => {
     views = viewsOn(store)
     const kept = await store.find(keyOf(view(), undefined))
     expect(kept?.meta.madeFrom).toMatch(/^[0-9a-f]{64}$/)
+  })
+})
+
+describe('a stop in the middle of a transform', () => {
+  test('ends it at once, keeps nothing of it and leaves nothing on the disk', async () => {
+    const body = new Uint8Array(300 * 1024).fill(97)
+    upstream.script('left-pad', found(body))
+    const began = Promise.withResolvers<void>()
+    const stopping = new Views({
+      cache,
+      store,
+      renderer: {
+        transform: (job) =>
+          renderer.transform({
+            ...job,
+            take: async (piece) => {
+              await job.take(piece)
+              began.resolve()
+            },
+          }),
+      },
+      changed: () => undefined,
+      storeFailed: () => undefined,
+    })
+    const endless = view({ transform: { name: 'repeat', params: { times: '1000000' } } })
+    const asked = stopping.ask(endless, undefined)
+    await began.promise
+    await renderer.close()
+    expect(await asked).toMatchObject({ kind: 'refused', refusal: { kind: 'store-failed' } })
+    expect(await store.find(keyOf(endless, undefined))).toBeUndefined()
+    expect(await readdir(join(folder.path, 'tmp'))).toEqual([])
   })
 })
 
