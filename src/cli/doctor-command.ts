@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { clientAddress } from '../doctor/client-address.ts'
+import { SettingsFileError } from '../clients/file-text.ts'
+import { thisMachine } from '../clients/machine.ts'
+import { clientAddresses } from '../doctor/client-address.ts'
 import { type Diagnosis, diagnose } from '../doctor/diagnose.ts'
 import {
   catalogueControls,
@@ -14,6 +16,7 @@ import { tracePath } from '../doctor/path/trace-path.ts'
 import { verdictWords } from '../doctor/path/verdict-words.ts'
 import { collectSettings, type Prepared, prepare } from '../doctor/prepare.ts'
 import { reportOf } from '../doctor/report.ts'
+import { resetLocator } from '../doctor/reset-locator.ts'
 import type { TracePort } from '../doctor/run.ts'
 import type { Target } from '../doctor/target.ts'
 import { languageOf, Speaker } from '../doctor/text/speak.ts'
@@ -140,6 +143,7 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
       settings: () => collectSettings({ env: prepared.env, cwd: io.cwd }, wanted),
       portalProbe,
       tracePath: pathTracer(language),
+      locateReset: resetLocator,
       onProgress: watched.take,
       signal,
     })
@@ -210,8 +214,7 @@ async function targetsFor(
     const ecosystem = clientEcosystems[name.toLowerCase()]
     if (ecosystem !== undefined) {
       found.push(...configured.filter((target) => target.ecosystem === ecosystem))
-      const client = await clientAddress(ecosystem, io.env, io.cwd)
-      if (client !== undefined) found.push(client)
+      found.push(...(await ownAddresses(name.toLowerCase(), io)))
       continue
     }
     const given = /[.:]/.test(name) || name === 'localhost' ? givenTarget(name, catalogues) : undefined
@@ -224,6 +227,17 @@ async function targetsFor(
     found.push(own ?? given)
   }
   return uniqueTargets(found)
+}
+
+/** What the client's settings say; a file that no client could read is told, and the rest looked at. */
+async function ownAddresses(word: string, io: Io): Promise<readonly Target[]> {
+  try {
+    return await clientAddresses(word, thisMachine(io))
+  } catch (error) {
+    if (!(error instanceof SettingsFileError)) throw error
+    io.stderr.write(`posthaste doctor: ${error.message}: ${error.hint}\n`)
+    return []
+  }
 }
 
 function controlsFor(

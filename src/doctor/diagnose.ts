@@ -1,5 +1,6 @@
 import { classOfHost } from '../upstream/address.ts'
 import type { Evidence } from './evidence.ts'
+import { controlName } from './handshakes.ts'
 import { HttpStage, isSlow, type SeenVersions } from './http-stage.ts'
 import { seeDisk, seeFileLimit, seeNetwork } from './probes/machine.ts'
 import { judge } from './rules/rules.ts'
@@ -63,7 +64,7 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
 
 /** What only pays when something was found already. */
 async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonly Target[]): Promise<void> {
-  const { portalProbe, tracePath } = run.options
+  const { portalProbe } = run.options
   const suspects = run.evidence.some(
     (record) =>
       (record.probe === 'tls.hello' && record.outcome === 'not-tls') ||
@@ -84,8 +85,13 @@ async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonl
   )
   if (other !== undefined) work.push(stage.compareRate(other))
   await Promise.all(work)
-  if (tracePath === undefined || run.signal.aborted) return
-  const lost = targets.filter(
+  if (!run.signal.aborted) await Promise.all([traceLost(run, targets), locateCut(run, targets)])
+}
+
+/** The path to the first target that loses packets. */
+async function traceLost(run: Run, targets: readonly Target[]): Promise<void> {
+  const { tracePath } = run.options
+  const lost = targets.find(
     (target) =>
       target.role !== 'control' &&
       run.evidence.some(
@@ -96,14 +102,35 @@ async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonl
             (record.probe === 'tls.hello' && ['reset', 'silent'].includes(record.outcome))),
       ),
   )
-  for (const target of lost.slice(0, 1)) {
-    const name = endpointOf(target)
-    const began = performance.now()
-    const path = await run.step('path', name, () =>
-      tracePath({ host: hostOf(target), port: portOf(target) }, run.signal),
-    )
-    run.record(name, performance.now() - began, { probe: 'path', host: hostOf(target), ...path })
-  }
+  if (tracePath === undefined || lost === undefined) return
+  const name = endpointOf(lost)
+  const began = performance.now()
+  const path = await run.step('path', name, () =>
+    tracePath({ host: hostOf(lost), port: portOf(lost) }, run.signal),
+  )
+  run.record(name, performance.now() - began, { probe: 'path', host: hostOf(lost), ...path })
+}
+
+/** Who resets the first target's handshakes. Behind a proxy the path is the proxy's. */
+async function locateCut(run: Run, targets: readonly Target[]): Promise<void> {
+  const { locateReset } = run.options
+  const own = targets.filter(({ role }) => role !== 'control').map(endpointOf)
+  const cut = run.evidence.find(
+    (record) =>
+      record.probe === 'tls.hello' &&
+      record.outcome === 'reset' &&
+      record.purpose === 'target' &&
+      own.includes(record.target) &&
+      !run.evidence.some((other) => other.probe === 'proxy.tunnel' && other.target === record.target),
+  )
+  if (locateReset === undefined || cut?.probe !== 'tls.hello') return
+  const { target, address, host } = cut
+  const port = Number(target.slice(target.lastIndexOf(':') + 1))
+  const began = performance.now()
+  const place = await run.step('path', target, () =>
+    locateReset({ address, port, serverName: host, controlName }, run.signal),
+  )
+  run.record(target, performance.now() - began, { probe: 'reset.place', host, ...place })
 }
 
 function compareVersions(run: Run, seen: readonly SeenVersions[]): void {

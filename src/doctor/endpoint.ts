@@ -3,11 +3,10 @@ import { connect as connectTls } from 'node:tls'
 import { errorCode } from '../upstream/failure.ts'
 import { type ForwardProxy, proxyFor } from '../upstream/proxy-settings.ts'
 import type { DnsStage } from './dns-stage.ts'
-import type { ConnectFact, HelloFact } from './evidence.ts'
+import type { ConnectFact } from './evidence.ts'
+import { Handshakes } from './handshakes.ts'
 import { openConnection } from './probes/open-connection.ts'
 import { enterTunnel, secureProxy } from './probes/open-tunnel.ts'
-import { readChain } from './probes/read-chain.ts'
-import { sayHello } from './probes/say-hello.ts'
 import type { Run } from './run.ts'
 import { endpointOf, hostOf, portOf } from './target.ts'
 
@@ -239,104 +238,17 @@ export class Endpoint {
   async #makeReady(): Promise<Stage> {
     if ((await this.reach()) === 'failed') return 'failed'
     if (!this.secure) return 'open'
-    return this.#run.step('tls', this.name, async () => {
-      if ((await this.#hello('target')) !== 'server-hello') {
-        await this.#compareHellos()
-        return 'failed'
-      }
-      return this.#chain()
-    })
-  }
-
-  async #compareHellos(): Promise<void> {
-    await this.#run.pause()
-    await Promise.all([
-      this.#hello('target'),
-      this.#hello('target'),
-      this.#hello('control-name'),
-      this.#hello('small'),
-      this.#helloElsewhere(),
-    ])
-  }
-
-  /** This name to another host's address: the same failure there means that the name is what is filtered. */
-  async #helloElsewhere(): Promise<void> {
-    if (this.#proxy !== undefined) return
-    const other = await this.#neighbours.otherOpenAddress(this)
-    if (other === undefined) return
-    const { limits, signal } = this.#run
-    const opened = await openConnection({
-      address: other.address,
-      port: other.port,
-      timeoutMs: limits.connectMs,
-      signal,
-    })
-    if (opened.outcome !== 'open') return
-    const said = await sayHello({ socket: opened.socket, name: this.host, timeoutMs: limits.tlsMs, signal })
-    const { tookMs, ...fact } = said
-    this.#run.record(this.name, tookMs, {
-      probe: 'tls.hello',
+    const handshakes = new Handshakes(this.#run, {
+      name: this.name,
       host: this.host,
-      address: other.address,
-      purpose: 'control-address',
-      name: this.host,
-      ...fact,
+      peer: this.#address ?? this.#proxy?.host,
+      open: () => this.open(),
+      elsewhere: async () =>
+        this.#proxy === undefined ? this.#neighbours.otherOpenAddress(this) : undefined,
     })
-  }
-
-  async #hello(purpose: Exclude<HelloFact['purpose'], 'control-address'>): Promise<HelloFact['outcome']> {
-    const { limits, signal } = this.#run
-    const name = purpose === 'target' ? this.host : controlName
-    const socket = await this.open()
-    const address = this.#address ?? this.#proxy?.host ?? this.host
-    const common = { probe: 'tls.hello', host: this.host, address, purpose, name } as const
-    if (socket === undefined) {
-      this.#run.record(this.name, 0, { ...common, outcome: 'no-connection', receivedBytes: 0 })
-      return 'no-connection'
-    }
-    const { tookMs, ...fact } = await sayHello({
-      socket,
-      name,
-      unacceptable: purpose === 'small',
-      timeoutMs: limits.tlsMs,
-      signal,
-    })
-    this.#run.record(this.name, tookMs, { ...common, ...fact })
-    return fact.outcome
-  }
-
-  async #chain(): Promise<Stage> {
-    const { limits, signal, options } = this.#run
-    const look = async (trust: typeof options.trust) => {
-      const socket = await this.open()
-      if (socket === undefined) return undefined
-      return readChain({
-        socket,
-        host: this.host,
-        trust,
-        timeoutMs: limits.tlsMs,
-        nowMs: options.nowMs(),
-        signal,
-      })
-    }
-    const seen = await look(options.trust)
-    if (seen === undefined) return 'failed'
-    const bundled = seen.outcome === 'trusted' ? await look(options.bundledTrust) : undefined
-    const { tookMs, ...fact } = seen
-    this.#run.record(this.name, tookMs, {
-      probe: 'tls.chain',
-      host: this.host,
-      ...fact,
-      ...(bundled === undefined || bundled.outcome === 'failed'
-        ? {}
-        : { inSystemStore: bundled.outcome === 'untrusted' }),
-    })
-    return fact.outcome === 'trusted' && fact.hostMatches ? 'open' : 'failed'
+    return this.#run.step('tls', this.name, () => handshakes.examine())
   }
 }
-
-/** A name that no filter for package registries knows; reserved by RFC 2606. */
-const controlName = 'www.example.com'
 
 const heldMs = 60
 

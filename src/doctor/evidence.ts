@@ -192,6 +192,8 @@ export type ExchangePurpose =
   | 'range'
   | 'parallel'
   | 'capability'
+  | 'missing'
+  | 'announced'
   | 'canary'
   | 'plain'
   | 'portal'
@@ -259,6 +261,20 @@ export interface PathFact {
   readonly summary: string
 }
 
+/** How far the packet went that brought the reset. */
+export interface ResetPlaceFact {
+  readonly probe: 'reset.place'
+  /** `between`: nearer than the server; `server`: as far away as what answers another name there. */
+  readonly outcome: 'between' | 'server' | 'answered' | 'unknown'
+  readonly host: string
+  /** The last hop that the greeting passed; 0: none. */
+  readonly afterTtl?: number
+  readonly afterHost?: string
+  readonly ttl?: number
+  readonly serverTtl?: number
+  readonly reason?: string
+}
+
 export type Fact =
   | InterfacesFact
   | DiskFact
@@ -275,6 +291,7 @@ export type Fact =
   | IntegrityFact
   | FreshnessFact
   | PathFact
+  | ResetPlaceFact
 
 export type ProbeName = Fact['probe']
 export type Evidence = Common & Fact

@@ -22,6 +22,7 @@ export interface SeenVersions {
 export class HttpStage {
   readonly #run: Run
   readonly #web: Web
+  readonly #pages = new Map<string, Promise<Answer | undefined>>()
 
   constructor(run: Run, web: Web) {
     this.#run = run
@@ -40,7 +41,7 @@ export class HttpStage {
     const [, versions] = await Promise.all([
       this.#run.step('artifact', name, () => this.#artifacts(target, catalogue)),
       this.#canary(target, catalogue),
-      this.#capabilities(target),
+      this.#capabilities(target, catalogue),
     ])
     return versions
   }
@@ -118,8 +119,7 @@ export class HttpStage {
 
   async #locate(target: Target, catalogue: Catalogue, probe: PinnedProbe): Promise<URL | undefined> {
     return locateProbe(catalogue.ecosystem, target.url, probe, async (path) => {
-      const purpose = hasPages(catalogue.ecosystem) ? 'page' : 'metadata'
-      const answer = await this.#web.follow(below(target.url, path), purpose)
+      const answer = await this.#page(below(target.url, path), catalogue)
       return { text: answer?.body.toString('utf8') ?? '', url: answer?.url ?? target.url }
     })
   }
@@ -133,11 +133,47 @@ export class HttpStage {
     return { target, name: canary.name, versions }
   }
 
-  async #capabilities(target: Target): Promise<void> {
-    const { sumdbName } = this.#run.options
-    if (target.ecosystem !== 'go' || sumdbName === undefined) return
-    await this.#web.get(below(target.url, `sumdb/${sumdbName}/supported`), 'capability')
+  /** An index page; asked for once. */
+  #page(url: URL, { ecosystem }: Catalogue): Promise<Answer | undefined> {
+    const known = this.#pages.get(url.href)
+    if (known !== undefined) return known
+    const asked = this.#web.follow(url, hasPages(ecosystem) ? 'page' : 'metadata')
+    this.#pages.set(url.href, asked)
+    return asked
   }
+
+  async #capabilities(target: Target, catalogue: Catalogue): Promise<void> {
+    if (target.role === 'database') return
+    const { sumdbName } = this.#run.options
+    const asked: Promise<unknown>[] = [
+      this.#web.get(below(target.url, missingPaths[catalogue.ecosystem]), 'missing'),
+    ]
+    if (target.ecosystem === 'go' && sumdbName !== undefined)
+      asked.push(this.#web.get(below(target.url, `sumdb/${sumdbName}/supported`), 'capability'))
+    if (target.ecosystem === 'pypi') asked.push(this.#announcedMetadata(target, catalogue))
+    await Promise.all(asked)
+  }
+
+  /** The metadata file that the page of a wheel's project announces (PEP 658, PEP 714); pip fails where it is absent. */
+  async #announcedMetadata(target: Target, catalogue: Catalogue): Promise<void> {
+    const [project = '', file = ''] = catalogue.probes.small.path.split('/')
+    const page = await this.#page(below(target.url, `${project}/`), catalogue)
+    const text = page?.body.toString('utf8') ?? ''
+    const announced = [...text.matchAll(/<a\b[^>]*>/gi)].some(
+      ([tag]) => tag.includes(file) && /\sdata-(core|dist-info)-metadata\b(?!\s*=\s*"false")/i.test(tag),
+    )
+    const url = announced ? await this.#locate(target, catalogue, catalogue.probes.small) : undefined
+    if (url !== undefined) await this.#web.get(new URL(`${url.href}.metadata`), 'announced')
+  }
+}
+
+/** Packages that nobody can publish, or that nobody has a reason to: every source is to say that it has none. */
+const missingPaths: Readonly<Record<Catalogue['ecosystem'], string>> = {
+  go: 'posthaste.invalid/missing/@v/v1.0.0.mod',
+  npm: '@posthaste-invalid%2fmissing',
+  pypi: 'posthaste-invalid-missing/',
+  cargo: 'po/st/posthaste-invalid-missing',
+  maven: 'invalid/posthaste/missing/maven-metadata.xml',
 }
 
 function firstRequest(

@@ -2,6 +2,7 @@ import { getServers } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { createSecureContext, rootCertificates } from 'node:tls'
+import { thisMachine } from '../clients/machine.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
 import type { Loaded } from '../config/load-config.ts'
 import { readTextFile } from '../config/read-text-file.ts'
@@ -14,6 +15,7 @@ import { loadTrust } from '../upstream/tls-trust.ts'
 import { VERSION } from '../version.ts'
 import type { SettingFact } from './evidence.ts'
 import { defaultLimits } from './limits.ts'
+import { checkGoProject } from './probes/go-project.ts'
 import {
   checkGoValues,
   checkModuleCache,
@@ -21,6 +23,8 @@ import {
   readGoValues,
   requiredHosts,
 } from './probes/go-settings.ts'
+import { checkLockHosts } from './probes/lock-hosts.ts'
+import { readAttemptTimeout } from './probes/node-settings.ts'
 import { checkProxyVariables } from './probes/proxy-variables.ts'
 import { parseResolverFile } from './resolver-file.ts'
 import type { DoctorOptions, Lookup } from './run.ts'
@@ -60,6 +64,7 @@ export async function prepare(machine: Machine): Promise<Prepared> {
     headers,
     portalProbe: undefined,
     tracePath: undefined,
+    locateReset: undefined,
     limits: defaultLimits,
     version: VERSION,
     nowMs: Date.now,
@@ -77,14 +82,32 @@ export async function collectSettings(
     ...(await mavenIgnoresProxy(env, targets)),
     ...loopbackThroughProxy(env, targets),
   ]
-  const isGo = targets.some(
-    ({ role, ecosystem }) => ecosystem === 'go' && role !== 'control' && role !== 'given',
-  )
-  if (!isGo || cwd === undefined) return facts
+  const concerns = (wanted: EcosystemName) =>
+    targets.some(({ role, ecosystem }) => ecosystem === wanted && role !== 'control' && role !== 'given')
+  const [node, locks, go] = await Promise.all([
+    targets.some(({ role, ecosystem }) => ecosystem === 'npm' && role !== 'control')
+      ? readAttemptTimeout(env)
+      : [],
+    concerns('npm') && cwd !== undefined
+      ? checkLockHosts(
+          thisMachine({ env, cwd }),
+          targets.map(({ url }) => url.host),
+        )
+      : [],
+    concerns('go') && cwd !== undefined ? goSettings(env, cwd) : [],
+  ])
+  return [...facts, ...node, ...locks, ...go]
+}
+
+async function goSettings(env: Env, cwd: string): Promise<readonly SettingFact[]> {
   const values = await readGoValues(env, cwd)
-  if (values === undefined) return facts
-  const [cache, missing] = await Promise.all([checkModuleCache(values), privateHosts(cwd, values)])
-  return [...facts, ...checkGoValues(values), ...commaAfterFirst(values.GOPROXY), ...cache, ...missing]
+  if (values === undefined) return []
+  const found = await Promise.all([
+    checkModuleCache(values),
+    privateHosts(cwd, values),
+    checkGoProject(values),
+  ])
+  return [...checkGoValues(values), ...commaAfterFirst(values.GOPROXY), ...found.flat()]
 }
 
 async function loadCatalogues({ loaded }: Machine): Promise<Partial<Record<EcosystemName, Catalogue>>> {

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
-import type { Evidence, Fact, Layer, SettingFact } from './evidence.ts'
+import type { Evidence, Fact, Layer, ResetPlaceFact, SettingFact } from './evidence.ts'
 import type { DoctorLimits } from './limits.ts'
 import type { Target } from './target.ts'
 
@@ -14,6 +14,17 @@ export type TracePort = (
   readonly outcome: 'fine' | 'problem' | 'unknown'
   readonly summary: string
 }>
+
+/** Where the handshake with this name is reset. Gives what it knows when the signal ends it. */
+export type LocatePort = (
+  target: {
+    readonly address: string
+    readonly port: number
+    readonly serverName: string
+    readonly controlName: string
+  },
+  signal: AbortSignal,
+) => Promise<Omit<ResetPlaceFact, 'probe' | 'host'>>
 
 export interface DoctorOptions {
   /** Controls among them. */
@@ -42,6 +53,7 @@ export interface DoctorOptions {
   /** Answers 204 on an open network; undefined: captive portals are not looked for. */
   readonly portalProbe: URL | undefined
   readonly tracePath: TracePort | undefined
+  readonly locateReset: LocatePort | undefined
   readonly limits: DoctorLimits
   readonly version: string
   readonly nowMs: () => number

@@ -57,6 +57,9 @@ export const verdictIds = [
   'mirror.retired',
   'mirror.missing_cap',
   'mirror.stale',
+  'mirror.wrong_missing',
+  'mirror.metadata_absent',
+  'mirror.no_ranges',
   'http.server_error',
   'http.not_found',
   'http.redirect',
@@ -79,6 +82,11 @@ export const verdictIds = [
   'go.private_missing',
   'go.private_broad',
   'go.modcache_broken',
+  'go.flags',
+  'go.modules_off',
+  'go.workspace',
+  'go.vendor_stale',
+  'npm.lock_hosts',
   'path.fault',
 ] as const
 export type VerdictId = (typeof verdictIds)[number]

@@ -103,7 +103,7 @@ export class Web {
       (endpoint) => endpoint.secure && endpoint.host !== than.host && endpoint.proxy === undefined,
     )
     for (const other of others) {
-      if ((await other.reach()) === 'open' && other.address !== undefined)
+      if ((await other.reach()) === 'open' && other.address !== undefined && other.address !== than.address)
         return { address: other.address, port: other.port, host: other.host }
     }
     return undefined

@@ -73,7 +73,7 @@ export const honest: LabHandler = ({ path, headers }, socket) => {
   return answer(socket, { status: 206, headers: { 'Content-Type': type }, body: part })
 }
 
-const bodies: Readonly<Record<string, string | Buffer>> = {
+export const bodies: Readonly<Record<string, string | Buffer>> = {
   [paths.metadata]: 'module meta.example/m\n',
   [paths.small]: smallFile,
   [paths.medium]: mediumFile,
@@ -168,6 +168,7 @@ export function labOptions(targets: readonly Target[], authority: string): Docto
     settings: async () => [],
     portalProbe: undefined,
     tracePath: undefined,
+    locateReset: undefined,
     limits: labLimits,
     version: '0.0.0',
     nowMs: Date.now,

@@ -1,7 +1,8 @@
 import { dnsFaults } from './dns-faults.ts'
 import type { FaultRow } from './fault-row.ts'
 import { httpFaults } from './http-faults.ts'
-import { proxyFaults, settingFaults } from './proxy-faults.ts'
+import { proxyFaults } from './proxy-faults.ts'
+import { settingFaults } from './setting-faults.ts'
 import { tcpFaults } from './tcp-faults.ts'
 import { tlsFaults } from './tls-faults.ts'
 

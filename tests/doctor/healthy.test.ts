@@ -3,6 +3,7 @@ import { DoctorLab, except, honest, labLimits, paths, target } from './doctor-la
 import { namesOf } from './fault-row.ts'
 import { answer, startLabServer } from './lab-server.ts'
 import { tunnel } from './proxy-faults.ts'
+import * as pypi from './pypi-index.ts'
 
 const runs = 30
 
@@ -47,6 +48,16 @@ test('a private mirror with a trusted certificate is silent', async () => {
   const source = await lab.serve('source.example')
   const report = await lab.examine([target(source)], { allowPrivate: [] })
   expect(report.verdicts).toEqual([])
+}, 30_000)
+
+test('an index of web pages whose metadata files are there is silent', async () => {
+  await using lab = await DoctorLab.open()
+  const report = await pypi.examine(lab, pypi.handler({ metadata: true }))
+  expect(report.verdicts).toEqual([])
+  expect(report.outcome).toBe('healthy')
+  expect(report.evidence.some((record) => record.probe === 'http' && record.purpose === 'announced')).toBe(
+    true,
+  )
 }, 30_000)
 
 test('files on another host, behind a redirect, are fine', async () => {

@@ -1,4 +1,5 @@
 import {
+  bodies,
   type DoctorLab,
   except,
   honest,
@@ -10,6 +11,7 @@ import {
 } from './doctor-lab.ts'
 import type { FaultRow } from './fault-row.ts'
 import { answer, type LabHandler } from './lab-server.ts'
+import * as pypi from './pypi-index.ts'
 
 const html = { 'Content-Type': 'text/html' }
 const page = (title: string) =>
@@ -35,8 +37,13 @@ const status =
   (_, socket) =>
     answer(socket, { status: code, ...more })
 
-/** Sends the head of a whole answer, and of the body only so much. */
-const partly =
+/** Sends the head of a whole answer, and of the body only so much. Knows ranges, as honest servers do. */
+const partly = (...how: Parameters<typeof partlyAlways>): LabHandler => {
+  const cut = partlyAlways(...how)
+  return (request, socket) => (request.headers.has('range') ? honest : cut)(request, socket)
+}
+
+const partlyAlways =
   (bytes: number, framing: 'length' | 'chunked' | 'close', end: 'fin' | 'rst' | 'never'): LabHandler =>
   (_, socket) => {
     const head = {
@@ -130,6 +137,22 @@ export const httpFaults: readonly FaultRow[] = [
       answer(socket, { body: Array.from({ length: 15 }, (_, index) => `v1.${index}.0\n`).join('') }),
     ),
   ),
+  row(
+    'the mirror answers 403 for a package that it does not have',
+    ['mirror.wrong_missing'],
+    (request, socket) =>
+      request.path in bodies ? honest(request, socket) : answer(socket, { status: 403, body: 'no' }),
+  ),
+  row(
+    'answers break off, and the mirror sends whole files for ranges',
+    ['http.truncated', 'mirror.no_ranges'],
+    except(paths.medium, partlyAlways(200_000, 'length', 'fin')),
+  ),
+  {
+    fault: 'the index announces metadata files that are not there',
+    verdicts: ['mirror.metadata_absent'],
+    inject: (lab) => pypi.examine(lab, pypi.handler({ metadata: false })),
+  },
   row('the server answers 502', ['http.server_error'], status(502)),
   row('the address is not a base of this kind (404)', ['http.not_found'], status(404)),
   row(

@@ -9,6 +9,8 @@ import { farHosts } from './namespace.ts'
 const authority = makeLabCertificate({ name: 'lab authority', isAuthority: true })
 const names = await LabNameServer.start({ host: farHosts[0], port: 53 })
 names.names.set('dual.example', { addresses: [farHosts[0], 'fd99:2::2'] })
+for (const name of ['cut.example', 'refused.example', 'silent.example', 'fine.example'])
+  names.names.set(name, { addresses: [farHosts[0]] })
 // A chain that does not fit one small packet, as real ones do not.
 const padding = Array.from({ length: 60 }, (_, index) => `a-long-name-of-no-importance-${index}.example`)
 for (const host of farHosts) {

@@ -62,6 +62,30 @@ export class Namespaces implements AsyncDisposable {
     await run('ip', ['netns', 'exec', this.#name(role), 'sh', '-c', command])
   }
 
+  /** What the client sends over TCP through the router arrives so much later. */
+  async delay(ms: number): Promise<void> {
+    const script = join(import.meta.dirname, 'delay-packets.ts')
+    const args = ['netns', 'exec', this.#name('r'), runner, script, String(ms)]
+    const child = startProcess('ip', args, { cwd: root, env: { PATH: process.env.PATH } })
+    this.#parts.use(child)
+    await child.sees(/^ready/)
+    await this.in(
+      'r',
+      [
+        'sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.late.rp_filter=0',
+        'ip route add default dev late table 77',
+        'ip rule add iif near ipproto tcp to 10.99.2.0/24 lookup 77',
+      ].join(' && '),
+    )
+  }
+
+  /** Runs the machine's own Node at the client; gives what it prints. */
+  async node(script: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    const args = ['netns', 'exec', this.#name('c'), 'node', '-e', script]
+    const { stdout } = await run('ip', args, { timeout: 20_000, env: { PATH: process.env.PATH, ...env } })
+    return stdout.trim()
+  }
+
   /** Rules of the router for what it forwards, and for what it sends itself. */
   async filter(forward: readonly string[], output: readonly string[] = []): Promise<void> {
     const chain = (hook: string, rules: readonly string[]) =>

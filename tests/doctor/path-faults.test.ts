@@ -2,13 +2,13 @@ import { afterAll, expect, test } from 'bun:test'
 import { ConfusionMatrix } from './confusion-matrix.ts'
 import { namesOf } from './fault-row.ts'
 import { Namespaces, whyNoNamespaces } from './namespace.ts'
-import { machineFaults, pathFaults } from './path-faults.ts'
+import { machineFaults, nodeFaults, pathFaults } from './path-faults.ts'
 import { turns } from './turns.ts'
 
 const rowMs = 60_000
 const inTurn = turns(3)
 const all = process.env.POSTHASTE_TEST_ALL === '1'
-const rows = [...pathFaults, ...machineFaults].filter(({ long }) => all || !long)
+const rows = [...pathFaults, ...nodeFaults, ...machineFaults].filter(({ long }) => all || !long)
 const reason = whyNoNamespaces()
 const matrix = new ConfusionMatrix()
 afterAll(() => process.stdout.write(matrix.text()))

@@ -120,6 +120,48 @@ export const pathFaults: readonly PathFaultRow[] = [
   },
 ]
 
+const npmDual = {
+  targets: [{ url: 'http://dual.example/', role: 'source', ecosystem: 'npm' }],
+  settings: true,
+  connectMs: 3_000,
+} as const
+
+/** Connects as npm does, to a host with an address of each family. */
+const connectDual = `require('net').connect({ host: 'dual.example', port: 80, lookup: (host, options, give) =>
+  give(null, [{ address: '${first}', family: 4 }, { address: 'fd99:2::2', family: 6 }]) })
+  .on('connect', () => { console.log('connected'); process.exit() })
+  .on('error', (error) => { console.log(error.code); process.exit() })`
+
+const patient = { NODE_OPTIONS: '--network-family-autoselection-attempt-timeout=5000' }
+
+async function farAndWithoutIpv6(network: Namespaces): Promise<void> {
+  await network.delay(400)
+  await network.in('c', 'ip -6 route del default')
+}
+
+export const nodeFaults: readonly PathFaultRow[] = [
+  {
+    fault: 'packets take 400 ms, more than Node waits, and the last address does not work',
+    verdicts: ['node.he250'],
+    inject: async (network) => {
+      await farAndWithoutIpv6(network)
+      const said = await network.node(connectDual)
+      if (said !== 'ETIMEDOUT') throw new Error(`Node was to give up, and said '${said}'`)
+      return network.examine(npmDual)
+    },
+  },
+  {
+    fault: 'the same, with the fix of the verdict in NODE_OPTIONS',
+    verdicts: [],
+    inject: async (network) => {
+      await farAndWithoutIpv6(network)
+      const said = await network.node(connectDual, patient)
+      if (said !== 'connected') throw new Error(`Node was to connect, and said '${said}'`)
+      return network.examine(npmDual, `export NODE_OPTIONS=${patient.NODE_OPTIONS}`)
+    },
+  },
+]
+
 export const machineFaults: readonly PathFaultRow[] = [
   {
     fault: 'the disk of the cache is full',

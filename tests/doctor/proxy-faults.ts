@@ -1,10 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
-import { collectSettings, commaAfterFirst, privateHosts } from '../../src/doctor/prepare.ts'
-import { checkGoValues, checkModuleCache } from '../../src/doctor/probes/go-settings.ts'
 import { checkProxyVariables } from '../../src/doctor/probes/proxy-variables.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type DoctorLab, labLimits, target } from './doctor-lab.ts'
 import type { FaultRow } from './fault-row.ts'
 import { answer, type LabHandler, startLabServer } from './lab-server.ts'
@@ -58,17 +53,6 @@ const variable = (fault: string, verdicts: FaultRow['verdicts'], env: Record<str
   },
 })
 
-const goSetting = (
-  fault: string,
-  verdicts: FaultRow['verdicts'],
-  values: Parameters<typeof checkGoValues>[0],
-): FaultRow => ({
-  fault,
-  verdicts,
-  inject: async (lab) =>
-    lab.examine([target(await lab.serve('source.example'))], { facts: checkGoValues(values) }),
-})
-
 const cutAfterConnect: LabHandler = (_, socket: Socket) => {
   socket.removeAllListeners('data')
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
@@ -115,68 +99,4 @@ export const proxyFaults: readonly FaultRow[] = [
   variable('a pattern in NO_PROXY that no client reads', ['proxy.no_proxy'], {
     NO_PROXY: '*example, 10.*, http://x.example',
   }),
-]
-
-export const settingFaults: readonly FaultRow[] = [
-  {
-    fault: 'the first source of a comma list is down',
-    verdicts: ['go.goproxy_comma', 'tcp.refused (host)'],
-    inject: async (lab) => {
-      const second = await lab.serve('second.example')
-      const facts = commaAfterFirst('https://source.example:1,https://second.example,direct')
-      return lab.examine([target(lab.name('source.example', { port: 1 })), target(second)], { facts })
-    },
-  },
-  {
-    fault: 'the module cache holds an empty zip',
-    verdicts: ['go.modcache_broken'],
-    inject: async (lab) => {
-      const cache = lab.use(await temporaryFolder('modcache'))
-      const folder = join(cache.path, 'cache/download/x.example/m/@v')
-      await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, 'v1.0.0.zip'), '')
-      await writeFile(join(folder, 'v1.0.0.lock'), '')
-      const facts = await checkModuleCache({ GOMODCACHE: cache.path })
-      return lab.examine([target(await lab.serve('source.example'))], { facts })
-    },
-  },
-  {
-    fault: 'the project needs a module of a private host',
-    verdicts: ['go.private_missing'],
-    inject: async (lab) => {
-      const project = lab.use(await temporaryFolder('project'))
-      const lines = [
-        'module m',
-        'require (',
-        'git.corp.example/team/x v1.0.0',
-        'github.com/a/b v1.0.0',
-        'open.example/y v1.0.0',
-        ')',
-      ]
-      await writeFile(join(project.path, 'go.mod'), lines.join('\n'))
-      const lookup = async (host: string) => [host === 'git.corp.example' ? '10.1.2.3' : '192.88.0.1']
-      const facts = await privateHosts(project.path, { GOPRIVATE: '' }, lookup)
-      return lab.examine([target(await lab.serve('source.example'))], { facts })
-    },
-  },
-  {
-    fault: 'a proxy variable that Maven does not read',
-    verdicts: ['proxy.ignored'],
-    inject: async (lab) => {
-      const home = lab.use(await temporaryFolder('home'))
-      const env = { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: '*', HOME: home.path }
-      const client = target(await lab.serve('source.example'), 'client', 'maven')
-      const facts = await collectSettings({ env, cwd: undefined }, [client])
-      return lab.examine([client], { env, facts })
-    },
-  },
-  goSetting('GOPROXY holds an address without a host', ['go.goproxy_invalid'], {
-    GOPROXY: 'https:///x,direct',
-  }),
-  goSetting('GOSUMDB=off', ['go.gosumdb_off'], { GOSUMDB: 'off' }),
-  goSetting('GOSUMDB names a database without its key', ['go.gosumdb_invalid'], {
-    GOSUMDB: 'sum.goproxy.example',
-  }),
-  goSetting('GONOSUMDB=*', ['go.nosumdb_all'], { GONOSUMDB: '*' }),
-  goSetting('GOPRIVATE=github.com/*', ['go.private_broad'], { GOPRIVATE: 'github.com/*' }),
 ]

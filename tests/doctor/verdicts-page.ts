@@ -1,11 +1,11 @@
-import { en } from '../../src/doctor/text/en.ts'
+import { en } from '../../src/doctor/text/en/en.ts'
 import { type VerdictId, verdictIds } from '../../src/doctor/verdict.ts'
 import { faultGroups, faultTable } from './fault-table.ts'
-import { machineFaults, pathFaults } from './path-faults.ts'
+import { machineFaults, nodeFaults, pathFaults } from './path-faults.ts'
+import { resetFaults } from './reset-faults.ts'
 
 /** Verdicts whose fault no test can inject here; what decides them is tested with evidence made by hand. */
 export const decidedByHand: Readonly<Partial<Record<VerdictId, string>>> = {
-  'node.he250': 'needs a path that delays one packet by 250 ms: src/doctor/rules/rules.test.ts',
   'path.fault': "the tracer's own tests inject its faults: src/doctor/path, tests/trace",
 }
 
@@ -26,7 +26,11 @@ differs), *possible* (seen once, or without a control).
 
 /** docs/verdicts.md, from the tables that the tests run. */
 export function verdictsPage(): string {
-  const groups = { ...faultGroups, 'The way there': pathFaults, 'The machine': machineFaults }
+  const groups = {
+    ...faultGroups,
+    'The way there': [...pathFaults, ...nodeFaults, ...resetFaults],
+    'The machine': machineFaults,
+  }
   const tables = Object.entries(groups).map(([title, rows]) => {
     const lines = rows.map(
       ({ fault, verdicts }) => `| ${cell(fault)} | ${verdicts.map(code).join(', ') || 'none'} |`,
@@ -53,7 +57,7 @@ ${Object.entries(decidedByHand)
 ${tables.join('\n')}`
 }
 
-const allFaults = [...faultTable, ...pathFaults, ...machineFaults]
+const allFaults = [...faultTable, ...pathFaults, ...nodeFaults, ...resetFaults, ...machineFaults]
 
 /** How many faults lead to a verdict. */
 export function faultsOf(id: VerdictId): number {

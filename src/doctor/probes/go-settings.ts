@@ -10,7 +10,18 @@ import type { SettingFact } from '../evidence.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const names = ['GOPROXY', 'GOSUMDB', 'GOPRIVATE', 'GONOPROXY', 'GONOSUMDB', 'GOMODCACHE', 'GOFLAGS'] as const
+const names = [
+  'GOPROXY',
+  'GOSUMDB',
+  'GOPRIVATE',
+  'GONOPROXY',
+  'GONOSUMDB',
+  'GOMODCACHE',
+  'GOFLAGS',
+  'GO111MODULE',
+  'GOMOD',
+  'GOWORK',
+] as const
 export type GoValues = Readonly<Partial<Record<(typeof names)[number], string>>>
 
 /** What the toolchain says in this folder; undefined without a toolchain that answers in time. */
@@ -54,6 +65,7 @@ export function checkGoValues(values: GoValues): SettingFact[] {
     /^(\*|(github|gitlab)\.com(\/\*)?|golang\.org(\/\*)?)$/.test(pattern),
   )
   if (broad !== undefined) say('GOPRIVATE', 'go.private_broad', broad)
+  if (values.GO111MODULE === 'off') say('GO111MODULE', 'go.modules_off', 'off')
   return facts
 }
 

@@ -1,8 +1,9 @@
-import { unique } from '../seen.ts'
+import { attemptTimeoutName } from '../probes/node-settings.ts'
+import { hostOfEndpoint, unique } from '../seen.ts'
 import { type Conclusion, median, type Rule } from './rule.ts'
 
-/** How long Node waits for each address before the next (20 to 24; 500 ms from 26 on). */
-const node250Ms = 250
+/** How long Node 20 to 24 waits for each address before the next, where the machine's own Node does not tell. */
+const usualMs = 250
 
 /** Names with several addresses: one family that does not work, and clients that give each too little time. */
 export const familyRules: readonly Rule[] = [
@@ -32,6 +33,7 @@ export const familyRules: readonly Rule[] = [
       }),
   },
   {
+    // Node leaves each address but the last after its time: it fails when all but the last are slow and the last is broken.
     id: 'node.he250',
     find: (seen) =>
       seen.endpoints.flatMap((endpoint): Conclusion[] => {
@@ -44,16 +46,24 @@ export const familyRules: readonly Rule[] = [
         const open = seen
           .of('tcp', endpoint)
           .filter(({ outcome, purpose }) => outcome === 'open' && purpose === 'target')
-        const addresses = unique(seen.of('tcp', endpoint).map(({ address }) => address))
+        const own = seen.of('tcp', endpoint).filter(({ purpose }) => purpose === 'target')
+        const byFamily = own.toSorted((left, right) => left.family - right.family)
+        const addresses = unique(byFamily.map(({ address }) => address))
+        const inOrder = seen.of('dns.lookup', hostOfEndpoint(endpoint)).at(-1)?.addresses ?? addresses
+        const last = inOrder.at(-1) ?? ''
+        const lost = own.filter(({ address }) => address === last)
         const fastest = Math.min(...open.map(({ tookMs }) => tookMs))
-        if (!isNode || addresses.length < 2 || open.length < 2 || fastest <= node250Ms) return []
+        const [told] = seen.of('setting').filter(({ name }) => name === attemptTimeoutName)
+        const patienceMs = told === undefined ? usualMs : Number(told.value)
+        const fails = lost.length > 0 && lost.every(({ outcome }) => outcome !== 'open')
+        if (!isNode || addresses.length < 2 || open.length < 2 || !fails || fastest <= patienceMs) return []
         return [
           {
             target: endpoint,
             confidence: 'likely',
-            from: open,
+            from: [...open, ...lost, ...(told === undefined ? [] : [told])],
             control: { key: 'repeat', from: open, params: { ms: Math.round(fastest) } },
-            params: { ms: Math.round(fastest), addresses: addresses.length },
+            params: { ms: Math.round(fastest), patienceMs, last },
           },
         ]
       }),

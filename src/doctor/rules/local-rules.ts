@@ -41,6 +41,11 @@ export const localRules: readonly Rule[] = [
   settingRule('go.private_missing'),
   settingRule('go.private_broad'),
   settingRule('go.modcache_broken'),
+  settingRule('go.flags'),
+  settingRule('go.modules_off'),
+  settingRule('go.workspace'),
+  settingRule('go.vendor_stale'),
+  settingRule('npm.lock_hosts'),
   {
     // The default list itself has a `,`: it matters only once its first source is down, and then it hides the others.
     id: 'go.goproxy_comma',

@@ -27,16 +27,32 @@ function connect(id: string, address: string, tookMs: number): Evidence {
 const idsFor = (evidence: readonly Evidence[], targets: readonly Target[] = [npm]) =>
   judge(new Seen(evidence, targets), context).map(({ id }) => id)
 
-const far = [connect('e1', '1.2.3.4', 310), connect('e2', '1.2.3.5', 320)]
+const far = [connect('e1', '1.2.3.4', 310), connect('e2', '1.2.3.4', 320)]
+const broken: Evidence = { ...connect('e3', '2600::1', 1), family: 6, outcome: 'net-unreachable' } as Evidence
 
-test('two addresses beyond 250 ms are too far for Node, where Node asks', () => {
-  expect(idsFor(far)).toEqual(['node.he250'])
-  expect(idsFor(far, [{ ...npm, ecosystem: 'go' }])).toEqual([])
+test('an address beyond 250 ms before one that is broken is too far for Node, where Node asks', () => {
+  expect(idsFor([broken, ...far])).toEqual(['node.he250'])
+  expect(idsFor([broken, ...far], [{ ...npm, ecosystem: 'go' }])).toEqual([])
 })
 
-test('one address, or one within 250 ms, is not', () => {
-  expect(idsFor(far.slice(0, 1))).toEqual([])
-  expect(idsFor([connect('e1', '1.2.3.4', 200), connect('e2', '1.2.3.5', 320)])).toEqual([])
+test('one address, a last one that works, or one within 250 ms, is not', () => {
+  expect(idsFor(far)).toEqual([])
+  expect(idsFor([...far, connect('e3', '1.2.3.5', 320)])).toEqual([])
+  expect(idsFor([connect('e1', '1.2.3.4', 200), ...far, broken])).toEqual([])
+})
+
+test('the last address is the last that the system names', () => {
+  const lookup: Evidence = {
+    id: 'e9',
+    target: 'registry.example',
+    atMs: 0,
+    tookMs: 1,
+    probe: 'dns.lookup',
+    outcome: 'answer',
+    host: 'registry.example',
+    addresses: ['2600::1', '1.2.3.4'],
+  }
+  expect(idsFor([broken, ...far, lookup])).toEqual([])
 })
 
 test('a fault of the path is a verdict where nothing else says it, and evidence where something does', () => {

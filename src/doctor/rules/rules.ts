@@ -1,25 +1,33 @@
 import { idsOf, type Seen } from '../seen.ts'
 import type { Finding } from '../verdict.ts'
-import { dnsRules } from './dns-rules.ts'
 import { isLocatedByPath, withoutConsequences } from './explains.ts'
 import { familyRules } from './family-rules.ts'
-import { httpRules } from './http-rules.ts'
 import { localRules } from './local-rules.ts'
+import { mirrorRules } from './mirror-rules.ts'
+import { nameRules } from './name-rules.ts'
+import { nameServerRules } from './name-server-rules.ts'
 import { netRules } from './net-rules.ts'
 import { proxyRules } from './proxy-rules.ts'
+import { redirectRule } from './redirect-rule.ts'
 import { findingOf, type Rule, type RuleContext } from './rule.ts'
+import { statusRules } from './status-rules.ts'
 import { tcpRules } from './tcp-rules.ts'
 import { tlsRules } from './tls-rules.ts'
+import { transferRules } from './transfer-rules.ts'
 
 /** Every rule, nearest to the machine first: the first finding is the first thing to mend. */
 export const rules: readonly Rule[] = [
   ...netRules,
   ...proxyRules,
-  ...dnsRules,
+  ...nameServerRules,
+  ...nameRules,
   ...familyRules,
   ...tcpRules,
   ...tlsRules,
-  ...httpRules,
+  ...statusRules,
+  ...mirrorRules,
+  redirectRule,
+  ...transferRules,
   ...localRules,
 ]
 

@@ -1,6 +1,6 @@
-import type { EvidenceOf, HelloFact } from '../evidence.ts'
+import type { Evidence, EvidenceOf, HelloFact } from '../evidence.ts'
 import { hostOfEndpoint, type Seen, unique } from '../seen.ts'
-import type { Cause, VerdictId } from '../verdict.ts'
+import type { Cause, Params, VerdictId } from '../verdict.ts'
 import { type Conclusion, type Control, confidenceOf, type Rule } from './rule.ts'
 
 type Chain = EvidenceOf<'tls.chain'>
@@ -155,18 +155,36 @@ function helloRule(id: VerdictId, outcome: HelloFact['outcome']): Rule {
         if (failed.length === 0 || own[0]?.outcome !== outcome) return []
         if (seen.of('proxy.tunnel', endpoint).length > 0) return []
         const { control, cause } = compare(seen, endpoint, outcome)
+        const [place] = outcome === 'reset' ? seen.of('reset.place', endpoint) : []
+        const isServersOwn = place?.outcome === 'server' && control?.key === 'same-address-other-name'
         return [
           {
             target: endpoint,
             confidence: confidenceOf(failed, control),
-            from: failed,
+            from: place === undefined ? failed : [...failed, place],
             control,
-            cause,
-            params: { count: failed.length, of: own.length, host: hostOfEndpoint(endpoint) },
+            // Only this address was seen to refuse the name, and from as far away as the server: no device on the path.
+            cause: isServersOwn && control.from.every(isOtherName) ? 'server' : cause,
+            params: {
+              count: failed.length,
+              of: own.length,
+              host: hostOfEndpoint(endpoint),
+              ...placeParams(place),
+            },
           },
         ]
       }),
   }
+}
+
+function isOtherName(record: Evidence): boolean {
+  return record.probe === 'tls.hello' && record.purpose === 'control-name'
+}
+
+function placeParams(place: EvidenceOf<'reset.place'> | undefined): Params {
+  if (place === undefined) return {}
+  const { outcome, afterTtl = 0, afterHost = '', ttl = 0, serverTtl = 0 } = place
+  return { place: outcome, afterTtl, afterHost, ttl, serverTtl }
 }
 
 /** Another name to the same address passes: the name is filtered. It fails too: the server, or the address, is at fault. */
@@ -185,7 +203,11 @@ function compare(
     passed.some((hello) => hello.outcome === 'server-hello' || sameElsewhere.length > 0)
   ) {
     return {
-      control: { key: 'same-address-other-name', from: [...passed, ...sameElsewhere] },
+      control: {
+        key: 'same-address-other-name',
+        from: [...passed, ...sameElsewhere],
+        params: { name: passed[0]?.name ?? '' },
+      },
       cause: 'sni_filter',
     }
   }

@@ -3,9 +3,9 @@ import { mask } from '../../observe/mask.ts'
 import { printable } from '../../observe/terminal-text.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Finding } from '../verdict.ts'
-import { en } from './en.ts'
+import { en } from './en/en.ts'
 import type { EvidenceKey, Language, Texts, UiKey } from './texts.ts'
-import { zh } from './zh.ts'
+import { zh } from './zh/zh.ts'
 
 const all: Readonly<Record<Language, Texts>> = { en, zh }
 
@@ -42,7 +42,12 @@ export class Speaker {
 
   verdict(finding: Finding, evidence: readonly Evidence[]): Spoken {
     const text = this.texts.verdicts[finding.id]
-    const params = { target: finding.target, ...finding.params, ...throttleWords(finding) }
+    const params = {
+      target: finding.target,
+      ...finding.params,
+      ...throttleWords(finding),
+      placeText: this.#place(finding),
+    }
     const byId = new Map(evidence.map((record) => [record.id, record]))
     const { control, cause } = finding
     return {
@@ -56,6 +61,14 @@ export class Speaker {
       cause: cause === undefined ? undefined : this.texts.causes[cause],
       fix: fill(text.fix, params).split('\n').map(clean),
     }
+  }
+
+  #place({ params }: Finding): string {
+    const { place, afterTtl, afterHost } = params
+    const known = place === 'between' && afterTtl === 0 ? 'first' : place
+    if (known !== 'between' && known !== 'first' && known !== 'server') return ''
+    const afterText = afterHost ? ` (${afterHost})` : ''
+    return fill(this.texts.places[known], { ...params, afterText })
   }
 
   evidence(record: Evidence): string {
@@ -101,6 +114,10 @@ function paramsOf(record: Evidence): Record<string, string> {
   if (record.probe === 'tls.chain') {
     words.chain = record.chain.map(({ subject, issuer }) => `${subject} ← ${issuer}`).join('; ')
     words.match = record.hostMatches ? '' : ` ≠ ${record.host}`
+  }
+  if (record.probe === 'reset.place') {
+    words.hop = record.afterHost === undefined ? '' : ` (${record.afterHost})`
+    words.serverTtl ??= '?'
   }
   if (record.probe === 'http') words.page = record.title === undefined ? '' : ` "${record.title}"`
   return words

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { verdictIds } from '../verdict.ts'
-import { en } from './en.ts'
+import { en } from './en/en.ts'
 import { uiKeys } from './texts.ts'
-import { zh } from './zh.ts'
+import { zh } from './zh/zh.ts'
 
 /** All texts by path: `verdicts.tls.reset.title`. */
 function flat(value: object, path = ''): [string, string][] {

@@ -17,11 +17,16 @@ export interface VerdictText {
 /** `tcp.open`, `dns.query.nxdomain` …: every outcome of every probe. */
 export type EvidenceKey = { [F in Fact as F['probe']]: `${F['probe']}.${F['outcome']}` }[Fact['probe']]
 
+/** Some of the verdicts. */
+export type VerdictTexts = Readonly<Partial<Record<VerdictId, VerdictText>>>
+
 export interface Texts {
   readonly verdicts: Readonly<Record<VerdictId, VerdictText>>
   readonly evidence: Readonly<Record<EvidenceKey, Template>>
   readonly controls: Readonly<Record<ControlKey, Template>>
   readonly causes: Readonly<Record<Cause, Template>>
+  /** Where a handshake is reset; follows the title. */
+  readonly places: Readonly<Record<'between' | 'first' | 'server', Template>>
   readonly confidence: Readonly<Record<Confidence, Template>>
   readonly layers: Readonly<Record<Layer, Template>>
   readonly ui: Readonly<Record<UiKey, Template>>

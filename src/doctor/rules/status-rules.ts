@@ -1,0 +1,31 @@
+import { type Exchange, isExpectedData, isLogin, isMirrorsOwn, statusRule } from './answers.ts'
+import type { Rule } from './rule.ts'
+
+/** What the status of an answer says by itself. */
+export const statusRules: readonly Rule[] = [
+  statusRule(
+    'block.page',
+    (answer) => (answer.status === 403 || answer.status === 451) && answer.isHtml && !isMirrorsOwn(answer),
+  ),
+  statusRule(
+    'http.login_page',
+    (answer) => answer.status === 401 || (answer.isHtml && isLogin(answer) && isExpectedData(answer)),
+  ),
+  statusRule(
+    'http.server_error',
+    ({ status, retryAfter }) => (status ?? 0) >= 500 && !(status === 503 && retryAfter !== undefined),
+  ),
+  statusRule(
+    'http.not_found',
+    (answer) =>
+      (answer.status === 404 || answer.status === 405 || answer.status === 406) &&
+      answer.purpose !== 'canary' &&
+      answer.purpose !== 'capability' &&
+      !isBareHost(answer),
+  ),
+]
+
+/** Many registries have nothing at the root of their host. */
+function isBareHost({ purpose, url }: Exchange): boolean {
+  return purpose === 'page' && URL.parse(url)?.pathname === '/'
+}
