@@ -138,7 +138,7 @@ function gauge({ sizeBytes, maxBytes }: HomeStats): SafeHtml {
 function clients({ ecosystems }: HomePageData): SafeHtml {
   if (ecosystems.length === 0) return html`<p>No ecosystem is switched on.</p>`
   const cards = ecosystems.map(({ id, line, undo }) => {
-    const name = NAMES[id] ?? id
+    const name = Object.hasOwn(NAMES, id) ? (NAMES[id] ?? id) : id
     return html`<section class="client">
 <h3>${name}</h3>
 <div class="line"><pre>${line}</pre><button type="button" aria-label="Copy the line for ${name}">Copy</button></div>
