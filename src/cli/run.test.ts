@@ -13,7 +13,7 @@ async function call(...args: string[]) {
   return { code, ...said }
 }
 
-const commands = ['serve', 'upstreams', 'mirrors', 'cache', 'config', 'version']
+const commands = ['serve', 'upstreams', 'mirrors', 'cache', 'verify', 'config', 'version']
 
 describe('help', () => {
   test.each(['help', '--help', '-h', '--help --help', 'help help', 'help -h'])(

@@ -10,6 +10,7 @@ import { serveCommand } from './serve-command.ts'
 import { setupCommand } from './setup-command.ts'
 import { traceCommand } from './trace-command.ts'
 import { upstreamsCommand } from './upstreams-command.ts'
+import { verifyCommand } from './verify-command.ts'
 
 const commands: readonly Command[] = [
   { name: 'serve', summary: 'runs the caching proxy', run: serveCommand },
@@ -23,6 +24,11 @@ const commands: readonly Command[] = [
   { name: 'trace', summary: 'shows the way to a host, and where loss or delay begins', run: traceCommand },
   { name: 'cache', summary: 'shows, checks and cleans what is kept', run: cacheCommand },
   { name: 'setup', summary: 'leads package managers here, and puts everything back', run: setupCommand },
+  {
+    name: 'verify',
+    summary: 'proves that package managers go through here, or says what bypasses',
+    run: verifyCommand,
+  },
   { name: 'config', summary: 'checks and shows the settings', run: configCommand },
   { name: 'version', summary: 'prints the version', run: versionCommand },
 ]

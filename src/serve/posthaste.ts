@@ -18,6 +18,7 @@ import { createPosthasteMetrics } from '../observe/posthaste-metrics.ts'
 import { readProcess } from '../observe/process-readings.ts'
 import { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestLog } from '../observe/request-log.ts'
+import { RequestWatch } from '../observe/request-watch.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
 import { VERSION } from '../version.ts'
@@ -147,7 +148,8 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     failed: (error) => log.warn('comparing the sources failed', { error: asError(error) }),
   })
   const refusals = new RecentRefusals({ mask })
-  const report = requestReports({ metrics, requestLog, refusals })
+  const requestWatch = new RequestWatch({ mask })
+  const report = requestReports({ metrics, requestLog, refusals, watch: requestWatch })
   const hitCounters = new Map<EcosystemId, (bytes: number) => void>()
   const relay: Relay = new Relay({
     ecosystems: () => rooms.ecosystems(),
@@ -168,7 +170,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     },
     ahead,
     instanceId,
-    reportsHits: () => requestLog.on,
+    reportsHits: () => requestLog.on || requestWatch.on,
     report,
   })
 
@@ -193,6 +195,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
         doctor: new ServerDoctor({
           machine: () => ({ loaded: { config, origins }, go: toolchains.go, env }),
         }),
+        requests: requestWatch,
         token: () => config.admin.token,
         status: () => ({
           version: VERSION,

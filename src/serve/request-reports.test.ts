@@ -16,6 +16,7 @@ function setUp(logs: boolean) {
     },
     requestLog: { on: logs, log: (entry) => logged.push(entry) },
     refusals,
+    watch: { on: false, note: () => undefined },
     now: () => 5250,
   })
   return { refusals, timed, logged, report, counted: () => counted }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Ecosystem, EcosystemId, Refusal, Resource } from '../ecosystems/ecosystem.ts'
 import type { SourceList } from '../upstream/source-list.ts'
+import { isMarkerName } from '../verify/marker.ts'
 import type { Room } from './room.ts'
 
 /** Opens every ecosystem's room by the settings. */
@@ -43,6 +44,7 @@ export class Rooms {
   }
 
   gate(id: EcosystemId, name: string): Refusal | undefined {
+    if (isMarkerName(name)) return MARKER_REFUSAL
     return this.#byId.get(id)?.gate(name)
   }
 
@@ -60,6 +62,13 @@ export class Rooms {
     }
     return undefined
   }
+}
+
+/** No source is asked for what no source can have. */
+const MARKER_REFUSAL: Refusal = {
+  kind: 'not-found',
+  reason: "this name is a marker of 'posthaste verify', and no package",
+  hint: 'nothing is to be done: the request arrived, which is what it was for',
 }
 
 function byId(rooms: readonly Room[]): ReadonlyMap<EcosystemId, Room> {

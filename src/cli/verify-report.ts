@@ -1,0 +1,65 @@
+import { clients } from '../clients/clients.ts'
+import { type Machine, shortPath } from '../clients/machine.ts'
+import { paint, type Style } from '../observe/terminal-text.ts'
+import type { GoProject } from '../verify/go-project.ts'
+import type { Proof } from '../verify/judge-run.ts'
+import { shown } from './setup-report.ts'
+import type { ClientOutcome } from './verify-outcome.ts'
+
+interface Look {
+  readonly colour: boolean
+  readonly machine: Machine
+}
+
+const verdictWords = {
+  'in-effect': ['✓', 'green', 'in effect'],
+  bypassed: ['✗', 'red', 'bypassed'],
+  broken: ['✗', 'red', 'broken'],
+  unknown: ['?', 'yellow', 'could not tell'],
+  'not-served': ['–', 'dim', 'not served'],
+  'not-installed': ['–', 'dim', 'not installed'],
+} as const satisfies Readonly<Record<ClientOutcome['verdict'], readonly [string, Style, string]>>
+
+const stateMarks = {
+  good: ['✓', 'green'],
+  bad: ['✗', 'red'],
+  problem: ['✗', 'red'],
+  warning: ['!', 'yellow'],
+  unknown: ['?', 'yellow'],
+} as const satisfies Readonly<Record<string, readonly [string, Style]>>
+
+/** One client: the verdict, the three proofs, and what to do. */
+export function clientLines(outcome: ClientOutcome, { colour }: Look): string[] {
+  const title = clients.find(({ id }) => id === outcome.client)?.title ?? outcome.client
+  const [mark, style, words] = verdictWords[outcome.verdict]
+  const head = `${paint(mark, style, colour)} ${title}: ${words}: ${shown(outcome.summary)}`
+  if (outcome.kind === 'left-out') return [head]
+  const { pinned, trace, log, bytes, reasons, notes } = outcome
+  const proof = (name: string, { state, text }: Proof) => {
+    const [sign, colouring] = stateMarks[state]
+    return `    ${name.padEnd(7)}${paint(sign, colouring, colour)} ${shown(text)}`
+  }
+  return [
+    head,
+    `    ${'tried'.padEnd(9)}${pinned.name} ${pinned.version}, ${outcome.tookMs} ms`,
+    proof('client', trace),
+    proof('log', log),
+    proof('bytes', bytes),
+    ...reasons.flatMap(({ text, fix }) => [
+      `    ${paint('why', 'yellow', colour)}      ${shown(text)}`,
+      `             ${shown(fix)}`,
+    ]),
+    ...notes.map((note) => `    ${paint('note', 'dim', colour)}     ${shown(note)}`),
+  ]
+}
+
+export function projectLines({ folder, checks }: GoProject, { colour, machine }: Look): string[] {
+  return [
+    `The Go project in ${shown(shortPath(folder, machine))}`,
+    ...checks.flatMap(({ id, state, text, fix }) => {
+      const [mark, style] = stateMarks[state]
+      const line = `    ${paint(mark, style, colour)} ${id.padEnd(13)}${shown(text)}`
+      return fix === '' ? [line] : [line, `                   ${shown(fix)}`]
+    }),
+  ]
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { access, constants, open, readdir, readFile, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { exists, type Machine, shortPath } from '../clients/machine.ts'
+import { escapePath, escapeVersion } from '../ecosystems/go/module-path.ts'
+import { type HashedFile, hashFiles } from '../ecosystems/go/zip/dirhash.ts'
+import { hashZip } from '../ecosystems/go/zip/hash-zip.ts'
+import { fileSource } from '../ecosystems/go/zip/zip-source.ts'
+import type { GoSum } from './go-sum.ts'
+import { good, type ProjectCheck, problem, warning } from './project-check.ts'
+
+export interface ModuleCacheOptions {
+  readonly machine: Pick<Machine, 'home'>
+  /** GOMODCACHE. */
+  readonly cache: string
+  readonly sum: Pick<GoSum, 'zips'>
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+const FULL_BYTES = 100 * 1024 * 1024
+const LOW_BYTES = 1024 * 1024 * 1024
+
+/** What lies in the module cache for this project: room, owner, and whether every zip and folder is whole. */
+export async function checkModuleCache(options: ModuleCacheOptions): Promise<readonly ProjectCheck[]> {
+  const { cache, machine } = options
+  const place = await nearest(cache)
+  const shown = shortPath(cache, machine)
+  return [
+    await roomCheck(place, shown),
+    await ownerCheck(place, shown),
+    ...(await contentChecks(options, shown)),
+  ]
+}
+
+async function nearest(path: string): Promise<string> {
+  if (await exists(path)) return path
+  const above = dirname(path)
+  return above === path ? path : nearest(above)
+}
+
+async function roomCheck(place: string, shown: string): Promise<ProjectCheck> {
+  const { bavail, bsize } = await statfs(place)
+  const free = bavail * bsize
+  const text = `${Math.floor(free / 1024 ** 2)} MiB are free where ${shown} lies`
+  if (free < FULL_BYTES) return problem('disk', text, 'make room: go clean -cache, or another GOMODCACHE')
+  return free < LOW_BYTES ? warning('disk', text, 'make room: go clean -cache') : good('disk', text)
+}
+
+/** `sudo go build` leaves folders that belong to root, and every later build fails there. */
+async function ownerCheck(place: string, shown: string): Promise<ProjectCheck> {
+  const me = process.getuid?.()
+  for (const folder of [place, join(place, 'cache'), join(place, 'cache', 'download')]) {
+    if (!(await exists(folder))) continue
+    const { uid } = await stat(folder)
+    const writable = await access(folder, constants.W_OK).then(
+      () => true,
+      () => false,
+    )
+    if (me !== undefined && uid !== me) {
+      const text = `${folder} belongs to user ${uid}, and this is user ${me}`
+      const fix = `sudo chown -R ${me} ${shown}`
+      return writable ? warning('owner', text, fix) : problem('owner', text, fix)
+    }
+    if (!writable) return problem('owner', `${folder} cannot be written to`, `chmod u+w ${folder}`)
+  }
+  return good('owner', `${shown} is this user's own`)
+}
+
+async function contentChecks(options: ModuleCacheOptions, shown: string): Promise<ProjectCheck[]> {
+  const { cache, sum, timeoutMs, signal } = options
+  const endsAtMs = performance.now() + timeoutMs
+  const isOver = () => signal.aborted || performance.now() > endsAtMs
+  const faults: ProjectCheck[] = []
+  let looked = 0
+  let left = 0
+  for (const { module, version, hashes } of sum.zips) {
+    const [path, at] = [escapePath(module), escapeVersion(version)]
+    if (path === undefined || at === undefined) continue
+    if (isOver()) {
+      left += 1
+      continue
+    }
+    const entry = {
+      module,
+      version,
+      hashes,
+      at,
+      downloads: join(cache, 'cache', 'download', path, '@v'),
+      folder: join(cache, `${path}@${at}`),
+    }
+    const fault = await faultOf(entry, isOver)
+    if (fault === 'absent') continue
+    looked += 1
+    if (fault !== undefined) faults.push(fault)
+  }
+  if (faults.length > 0) return faults
+  const rest = left === 0 ? '' : `; ${left} more were left out for lack of time`
+  return [good('module-cache', `${looked} of the project's modules lie in ${shown}, all whole${rest}`)]
+}
+
+interface Entry {
+  readonly module: string
+  readonly version: string
+  readonly hashes: readonly string[]
+  /** The version as it stands in names of files. */
+  readonly at: string
+  readonly downloads: string
+  readonly folder: string
+}
+
+async function faultOf(entry: Entry, isOver: () => boolean): Promise<ProjectCheck | 'absent' | undefined> {
+  const { module, version, hashes, at, downloads, folder } = entry
+  const named = `${module}@${version}`
+  const fix = 'go clean -modcache, then build again'
+  const broken = (text: string) => problem('module-cache', text, fix)
+  const names = await readdir(downloads).catch(() => undefined)
+  const zip = join(downloads, `${at}.zip`)
+  if (names === undefined || !names.some((name) => name.startsWith(`${at}.`))) return 'absent'
+  if (names.includes(`${at}.partial`))
+    return broken(`${named} was unpacked halfway: ${join(downloads, `${at}.partial`)}`)
+  const half = names.find((name) => name.startsWith(`${at}.zip`) && name.endsWith('.tmp'))
+  if (half !== undefined && !names.includes(`${at}.zip`))
+    return broken(`${named} was fetched halfway: ${join(downloads, half)}`)
+  if (!names.includes(`${at}.zip`)) return 'absent'
+  const kept = (await readFile(join(downloads, `${at}.ziphash`), 'utf8').catch(() => '')).trim()
+  if (kept !== '' && !hashes.includes(kept)) {
+    return broken(`${named}: the cache has ${kept}, and go.sum says ${hashes[0]}`)
+  }
+  const check = await hashOfZip(zip, entry, isOver)
+  if (isOver()) return 'absent'
+  if (!check.ok) return broken(`${zip}: ${check.reason}`)
+  if (!hashes.includes(check.h1)) return broken(`${zip} has ${check.h1}, and go.sum says ${hashes[0]}`)
+  if (!(await exists(folder)) || isOver()) return undefined
+  const unpacked = await hashOfFolder(folder, named)
+  return hashes.includes(unpacked) ? undefined : broken(`${folder} was changed since it was unpacked`)
+}
+
+async function hashOfZip(path: string, { module, version }: Entry, isOver: () => boolean) {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    return await hashZip(fileSource(file.fd, size), { module, version, isAborted: isOver })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { ok: false, reason } as const
+  } finally {
+    await file.close()
+  }
+}
+
+/** golang.org/x/mod/sumdb/dirhash.HashDir. */
+async function hashOfFolder(folder: string, prefix: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files: HashedFile[] = []
+  for (const entry of entries) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const name = `${prefix}/${path.slice(folder.length + 1).replaceAll('\\', '/')}`
+    files.push({
+      name,
+      sha256: createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    })
+  }
+  return hashFiles(files)
+}

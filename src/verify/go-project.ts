@@ -1,0 +1,183 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { folderWith, type Machine } from '../clients/machine.ts'
+import { type GoMod, parseGoMod } from '../ecosystems/go/go-mod.ts'
+import { compilePatterns } from '../policy/private-patterns.ts'
+import { checkModuleCache } from './go-module-cache.ts'
+import { type GoSettings, readGoSettings } from './go-settings.ts'
+import { readGoSum } from './go-sum.ts'
+import { good, type ProjectCheck, problem, warning } from './project-check.ts'
+
+export interface GoProject {
+  /** The folder of go.mod; that which was looked in when there is none. */
+  readonly folder: string
+  readonly checks: readonly ProjectCheck[]
+}
+
+export interface GoProjectOptions {
+  readonly machine: Machine
+  readonly command: string
+  /** The server's private patterns. */
+  readonly privatePatterns: readonly string[]
+  /** For the whole of it. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Looks at the project around the working folder; undefined where there is no Go. Changes nothing. */
+export async function checkGoProject(options: GoProjectOptions): Promise<GoProject | undefined> {
+  const { machine, privatePatterns } = options
+  const folder = await folderWith(machine, ['go.mod'])
+  if (folder === undefined) {
+    const names: readonly string[] = await readdir(machine.cwd)
+    if (!names.some((name) => name.endsWith('.go'))) return undefined
+    const text = 'there are Go files here, and no go.mod in this folder or above'
+    return { folder: machine.cwd, checks: [problem('go.mod', text, 'go mod init MODULE')] }
+  }
+  const bytes = Buffer.from((await machine.readText(join(folder, 'go.mod'))) ?? '')
+  const parsed = parseGoMod(bytes)
+  if (!parsed.ok || parsed.file.module === undefined) {
+    const where = parsed.ok || parsed.line === 0 ? '' : ` line ${parsed.line}:`
+    const reason = parsed.ok ? 'it has no module line' : parsed.reason
+    const fix = 'put that line right; go mod edit -fmt shows the same'
+    return { folder, checks: [problem('go.mod', `go.mod:${where} ${reason}`, fix)] }
+  }
+  const { file } = parsed
+  const settings = await readGoSettings(options)
+  const sum = readGoSum((await machine.readText(join(folder, 'go.sum'))) ?? '')
+  const count = file.require.length
+  return {
+    folder,
+    checks: [
+      good('go.mod', `${file.module}, ${count} requirement${count === 1 ? '' : 's'}`),
+      sumCheck(file, sum),
+      ...(settings === undefined
+        ? [{ id: 'toolchain', state: 'unknown', text: "'go env' does not answer", fix: '' } as const]
+        : [
+            toolchainCheck(file, bytes.toString(), settings),
+            ...(await vendorChecks(folder, settings)),
+            ...flagChecks(settings),
+            ...privateChecks(file, settings, privatePatterns),
+            ...(await checkModuleCache({ ...options, cache: settings.GOMODCACHE, sum })),
+          ]),
+    ],
+  }
+}
+
+/** Every requirement needs the hash of its go.mod, and one that is imported here that of its zip too. */
+function sumCheck(file: GoMod, sum: ReturnType<typeof readGoSum>): ProjectCheck {
+  if (sum.malformed.length > 0) {
+    const text = `go.sum line ${sum.malformed.join(', ')} is not 'module version h1:…'`
+    return problem('go.sum', text, 'take the line out, then: go mod tidy')
+  }
+  const missing: string[] = []
+  for (const { path, version, indirect } of file.require) {
+    const replaced = file.replace.find(
+      (one) => one.path === path && (one.version === undefined || one.version === version),
+    )
+    if (replaced !== undefined && replaced.with.version === undefined) continue
+    const name = replaced?.with.path ?? path
+    const at = replaced?.with.version ?? version
+    if (!sum.has(name, `${at}/go.mod`)) missing.push(`${name} ${at}/go.mod`)
+    else if (!indirect && !sum.has(name, at)) missing.push(`${name} ${at}`)
+  }
+  const [first] = missing
+  if (first === undefined) return good('go.sum', `it has a hash for each requirement (${sum.size} lines)`)
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
+  return problem('go.sum', `go.sum has no hash for ${first}${more}`, 'go mod tidy')
+}
+
+function toolchainCheck(file: GoMod, text: string, settings: GoSettings): ProjectCheck {
+  const named = /^\s*toolchain\s+go(\S+)/m.exec(text)?.[1]
+  const wanted = [file.goVersion ?? '', named ?? ''].sort(compareVersions).at(-1) ?? ''
+  const here = settings.GOVERSION.replace(/^go/, '').split(/[ -]/, 1)[0] ?? ''
+  if (wanted === '') return warning('toolchain', 'go.mod has no go line: Go takes 1.16', 'go mod tidy')
+  if (compareVersions(wanted, here) <= 0) return good('toolchain', `go.mod wants ${wanted}, here is ${here}`)
+  const needs = compareVersions(file.goVersion ?? '', here) > 0
+  if (settings.GOTOOLCHAIN === 'local') {
+    const said = `go.mod wants Go ${wanted}, here is ${here}, and GOTOOLCHAIN=local forbids to fetch it`
+    return needs
+      ? problem('toolchain', said, 'install it, or go env -u GOTOOLCHAIN')
+      : good('toolchain', said)
+  }
+  const off = settings.GOSUMDB === 'off'
+  const cost = `go.mod wants Go ${wanted}, here is ${here}: the first command fetches a toolchain of 60 to 100 MB`
+  if (off) return problem('toolchain', `${cost}, which fails with GOSUMDB=off`, 'go env -u GOSUMDB')
+  return warning('toolchain', cost, `install Go ${wanted}`)
+}
+
+/** Go's order: `1.21rc1` before `1.21.0`, and `1.21` before both (`go help toolchain`, go/version). */
+export function compareVersions(a: string, b: string): number {
+  const parts = (text: string) => {
+    const [, major = '0', minor = '0', patch, kind, pre] =
+      /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:(rc|beta)(\d+))?/.exec(text) ?? []
+    const rank = patch !== undefined ? 3 : kind === 'rc' ? 2 : kind === 'beta' ? 1 : 0
+    return [Number(major), Number(minor), rank, Number(patch ?? pre ?? 0)]
+  }
+  const [left, right] = [parts(a), parts(b)]
+  for (const [index, value] of left.entries()) {
+    if (value !== right[index]) return value - (right[index] ?? 0)
+  }
+  return 0
+}
+
+async function vendorChecks(folder: string, { GOFLAGS }: GoSettings): Promise<ProjectCheck[]> {
+  const names: readonly string[] = await readdir(folder)
+  const vendored = names.includes('vendor')
+  const flag = /-mod=(\S+)/.exec(GOFLAGS)?.[1]
+  if (flag === 'vendor' && !vendored) {
+    return [
+      problem(
+        'vendor',
+        'GOFLAGS has -mod=vendor, and there is no vendor folder',
+        'go mod vendor, or go env -u GOFLAGS',
+      ),
+    ]
+  }
+  if (vendored && (flag === undefined || flag === 'vendor')) {
+    return [
+      warning('vendor', 'builds take what lies in vendor/ and ask no proxy', 'go build -mod=mod, to ask one'),
+    ]
+  }
+  return []
+}
+
+function flagChecks({ GOFLAGS }: GoSettings): ProjectCheck[] {
+  if (/-insecure\b/.test(GOFLAGS)) {
+    return [
+      problem(
+        'flags',
+        'GOFLAGS has -insecure, which Go no longer takes: every command fails',
+        'go env -u GOFLAGS',
+      ),
+    ]
+  }
+  if (/-mod=mod\b/.test(GOFLAGS)) {
+    return [
+      warning(
+        'flags',
+        'GOFLAGS has -mod=mod: builds change go.mod and go.sum by themselves',
+        'go env -u GOFLAGS',
+      ),
+    ]
+  }
+  return []
+}
+
+/** What the server refuses as private goes on to the next element of GOPROXY, unless Go asks no proxy for it. */
+function privateChecks(file: GoMod, settings: GoSettings, patterns: readonly string[]): ProjectCheck[] {
+  if (patterns.length === 0) return []
+  const isPrivate = compilePatterns(patterns)
+  const asksNone = compilePatterns([settings.GONOPROXY])
+  const looksUpNone = compilePatterns([settings.GONOSUMDB])
+  const own = file.require.map(({ path }) => path).filter(isPrivate)
+  const gaps = own.filter((path) => !asksNone(path) || !looksUpNone(path))
+  const [first] = gaps
+  if (first === undefined)
+    return [good('private', `GOPRIVATE covers what is private here (${own.length} of the requirements)`)]
+  const covering = patterns.filter((pattern) => gaps.some(compilePatterns([pattern])))
+  const list = [...settings.GOPRIVATE.split(',').filter(Boolean), ...covering].join(',')
+  const more = gaps.length > 1 ? ` and ${gaps.length - 1} more` : ''
+  const text = `${first}${more} is private for the server, and GOPRIVATE does not cover it: the names reach other proxies or the checksum database`
+  return [problem('private', text, `go env -w GOPRIVATE=${list}`)]
+}
