@@ -313,6 +313,20 @@ describe('a web page that made its own name point here', () => {
   })
 })
 
+test('names that somebody makes up take no view from those who use ours', async () => {
+  says('left', 'abc')
+  const { port } = new URL(room.server.url)
+  const ask = async (host: string, path = '/go/view/left') => {
+    const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
+    return (await rawRequest(room.server.url, request)).rest
+  }
+  for (let name = 0; name < 40; name++) await ask(`h${name}.example`)
+  expect(room.transforms.length).toBe(33)
+  expect(await ask(`localhost:${port}`)).toBe(`ABC for http://localhost:${port}/go`)
+  expect(await ask(`go.example:${port}`, '/view/left')).toBe(`ABC for http://go.example:${port}`)
+  expect(await ask('late.example')).toBe(`ABC for ${base()}`)
+})
+
 describe('a loop', () => {
   test.each(['/go/view/left', '/go/forward/audit', '/go/left/@v/list'])('is noticed at %s', async (path) => {
     says('left', 'abc')

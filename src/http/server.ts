@@ -1,6 +1,6 @@
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import type { AdminApi } from './admin-api.ts'
-import { BaseUrls } from './base-url.ts'
+import { BaseUrls, isOfThisMachine } from './base-url.ts'
 import type { Entrance } from './entrance.ts'
 import { parseHost } from './loopback.ts'
 import type { Relay } from './relay.ts'
@@ -186,7 +186,10 @@ class Door implements Entrance {
 
   opened(server: Bun.Server<undefined>, url: string): void {
     this.#server = server
-    this.#bases = new BaseUrls(url)
+    this.#bases = new BaseUrls(
+      url,
+      ({ name, port }) => (port ?? 80) === server.port && (isOfThisMachine(name) || this.isOwnName(name)),
+    )
   }
 
   for(request: Request): Entrance {
