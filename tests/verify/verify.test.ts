@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect } from 'bun:test'
+import { execFileSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { testUnless } from '../support/test-unless.ts'
+import { faultsOfReport } from './report-schema.ts'
+import { path, type VerifyLab, verifyLab } from './verify-lab.ts'
+import { type VerifyCase, verifyCases } from './verify-table.ts'
+
+let lab: VerifyLab
+beforeAll(async () => {
+  lab = await verifyLab()
+})
+afterAll(() => lab[Symbol.asyncDispose]())
+
+/** Why this client cannot be tried here. */
+function missing({ command, version }: VerifyCase): string | undefined {
+  if (Bun.which(command, { PATH: path }) === null) return `${command} is not here`
+  if (version === undefined) return undefined
+  const env = { PATH: path, HOME: '/nonexistent', COREPACK_ENABLE_NETWORK: '0' }
+  const said = execFileSync(command, ['--version'], { env, encoding: 'utf8', cwd: '/' }).trim()
+  return version.test(said) ? undefined : `${command} is ${said}`
+}
+
+function filled(text: string): string {
+  return text
+    .replaceAll('GO', lab.go.url)
+    .replaceAll('NPM', lab.npm.url)
+    .replaceAll('PYPI', `${lab.pypi.url}/simple`)
+    .replaceAll('URL', lab.product.url)
+}
+
+async function withFiles(files: Readonly<Record<string, string>>, work: () => Promise<void>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await lab.write(name, filled(text))
+  try {
+    await work()
+  } finally {
+    for (const name of Object.keys(files)) await rm(join(lab.home, name))
+  }
+}
+
+interface Report {
+  readonly clients: readonly {
+    readonly verdict: string
+    readonly summary: string
+    readonly proofs: Readonly<Record<'client' | 'log' | 'bytes', { readonly state: string }>>
+    readonly reasons: readonly { readonly text: string; readonly fix: string }[]
+  }[]
+}
+
+/** Runs `verify --json`, sees that nothing in the home has changed, and gives what was said of the client. */
+async function verified(client: string, env: Readonly<Record<string, string>> = {}) {
+  const before = await lab.snapshot()
+  const { code, out, err } = await lab.verify(`${client} --json`, env)
+  expect(await lab.snapshot()).toEqual(before)
+  expect(err).toBe('')
+  const report: Report = JSON.parse(out)
+  expect(faultsOfReport(report)).toEqual([])
+  const [one] = report.clients
+  if (one === undefined) throw new Error(`no client in ${out}`)
+  const states = Object.fromEntries(Object.entries(one.proofs).map(([name, { state }]) => [name, state]))
+  return { code, verdict: one.verdict, states, why: one.reasons.map(({ text }) => text).join('; '), one }
+}
+
+const good = { client: 'good', log: 'good', bytes: 'good' }
+
+for (const row of verifyCases) {
+  const { client, version, files = {}, environment, project } = row
+  const check = testUnless(missing(row))
+  describe(`${client}${version === undefined ? '' : ` ${version.source}`}`, () => {
+    check('in effect: three proofs', () =>
+      withFiles(files, async () => {
+        for (const [name, value] of Object.entries({ ...environment }))
+          expect(process.env[name]).not.toBe(value)
+        expect(await verified(client)).toMatchObject({ code: 0, verdict: 'in-effect', states: good, why: '' })
+      }),
+    )
+
+    if (environment !== undefined) {
+      check('bypassed by the environment', () =>
+        withFiles(files, async () => {
+          const [name = '', value = ''] = Object.entries(environment)[0] ?? []
+          const found = await verified(client, { [name]: filled(value) })
+          expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { client: 'bad', log: 'bad' } })
+          expect(found.why).toContain(name)
+          expect(found.why).toContain(filled(value))
+        }),
+      )
+    }
+
+    if (project !== undefined) {
+      check('bypassed by a file of the project', () => {
+        const inside = Object.entries(project).map(([name, text]) => [`project/${name}`, text])
+        return withFiles({ ...files, ...Object.fromEntries(inside) }, async () => {
+          const found = await verified(client)
+          expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { client: 'bad', log: 'bad' } })
+          expect(found.why).toContain('project')
+          expect(found.why).toContain(Object.keys(project)[0] ?? '')
+        })
+      })
+    }
+  })
+}
+
+describe('more ways past it', () => {
+  const go = testUnless(verifyCases.flatMap((row) => (row.client === 'go' ? [missing(row)] : [])).at(0))
+
+  go('GOPRIVATE', async () => {
+    const found = await verified('go', { GOPRIVATE: '*.example' })
+    expect(found).toMatchObject({ code: 1, verdict: 'bypassed' })
+    expect(found.why).toContain('GOPRIVATE=*.example covers tiny.example/Lab')
+  })
+
+  go('a list that has Posthaste behind another', async () => {
+    const found = await verified('go', { GOPROXY: `${lab.go.url}|${lab.product.url}/go` })
+    expect(found).toMatchObject({ verdict: 'bypassed', states: { client: 'bad' } })
+  })
+
+  go('a proxy that knows nothing of the package: what answered is told', async () => {
+    const { code, out } = await lab.verify('go --package go=tiny.example/nothing@v1.0.0')
+    expect(code).toBe(1)
+    expect(out).toContain('broken')
+    expect(out).toContain('404')
+  })
+
+  testUnless(Bun.which('npm') === null ? 'npm is not here' : undefined)(
+    'a proxy variable without NO_PROXY',
+    async () => {
+      const found = await verified('npm', { NO_PROXY: '' })
+      expect(found).toMatchObject({ code: 1, verdict: 'broken', states: { log: 'bad' } })
+      expect(found.why).toContain('HTTPS_PROXY=http://127.0.0.1:9 stands between it and 127.0.0.1')
+    },
+  )
+
+  testUnless(undefined)('clients that are not served are not run', async () => {
+    const { code, out } = await lab.verify('cargo mvn gradle')
+    expect(code).toBe(2)
+    expect(out.match(/not served/g)?.length).toBe(6)
+  })
+})
+
+describe('with Posthaste stopped', () => {
+  beforeAll(() => lab.product.stop())
+
+  for (const row of verifyCases) {
+    testUnless(missing(row))(`${row.client}${row.version?.source ?? ''} is ${row.down}`, () =>
+      withFiles(row.files ?? {}, async () => {
+        const found = await verified(row.client)
+        expect(found).toMatchObject({ code: 1, verdict: row.down, states: { log: 'unknown' } })
+        expect(found.why).toContain(`Posthaste does not answer at ${lab.product.url}`)
+      }),
+    )
+  }
+})
