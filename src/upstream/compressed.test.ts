@@ -99,6 +99,19 @@ describe('what a source may compress', () => {
     expect(await failureOf(found)).toMatchObject({ code: 'too-large' })
   })
 
+  test.each([
+    ['coded', answer('200 OK', packed, gzip)],
+    ['plain', answer('200 OK', plain)],
+  ])('is asked for again when nothing of it came, and may be %s then', async (_, second) => {
+    await using server = await fakeServer((socket) => {
+      if (server.seen.length > 1) return void socket.write(second)
+      socket.end(answer('200 OK', packed, gzip).subarray(0, -packed.length))
+    })
+    await using upstream = upstreamOf(server.url)
+    expect(await textOf(await ask(upstream, packument))).toBe(plain)
+    expect(server.seen.length).toBe(2)
+  })
+
   test('is not continued in the middle: half a coded body is half of nothing', async () => {
     const cut: Script = (socket) => {
       socket.write(answer('200 OK', packed, gzip).subarray(0, -20))

@@ -64,6 +64,17 @@ describe('a request that is sent on', () => {
     expect(got).toEqual([{ method: 'PUT', url: '/registry/@corp%2fx?write=1', same: true, hop: 'me' }])
   })
 
+  test('names whoever passed it on before us', async () => {
+    const hops: unknown[] = []
+    await using server = await httpServer((request, response) => {
+      hops.push(request.headers['posthaste-hop'])
+      response.end('{}')
+    })
+    await using upstream = upstreamOf(server.url)
+    await upstream.send({ ...audit, headers: { 'posthaste-hop': 'first, second' } })
+    expect(hops).toEqual(['me, first, second'])
+  })
+
   test('goes to the next source when the first could not be connected to, whatever it is', async () => {
     await using good = await fakeServer(saying(answer('200 OK', '{}', json)))
     await using upstream = upstreamOf(`${await deadUrl()}|${good.url}`)
