@@ -22,7 +22,7 @@ export const uvSync: BenchRow = {
 }
 
 function uvCase(uv: string, lock: 'with a lock' | 'without a lock'): ColdCase {
-  const { project: files } = makePypiTree(PROJECTS, 'http://index.example')
+  const { project: files, levels } = makePypiTree(PROJECTS, 'http://index.example')
   const locks = new Map<'direct' | 'through', { readonly text: string; readonly origin: string }>()
   const run = (args: readonly string[], index: string, cwd: string, cache: string) =>
     promisify(execFile)(uv, [...args, '--quiet', '--no-python-downloads', '--no-config'], {
@@ -32,6 +32,9 @@ function uvCase(uv: string, lock: 'with a lock' | 'without a lock'): ColdCase {
     })
   return {
     label: `uv sync of ${PROJECTS} wheels ${lock}`,
+    // The connection; a page and the metadata it lists for each level; a wheel. A lock leaves one page: its address
+    // of a wheel is ours, and where that lies stands in the page.
+    chain: lock === 'with a lock' ? 3 : 2 + 2 * levels,
     content: (origin) => makePypiTree(PROJECTS, origin).content,
     env: (origin) => ({ POSTHASTE_PYPI_UPSTREAM: `${origin}/simple` }),
     registry: {

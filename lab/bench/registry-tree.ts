@@ -15,6 +15,8 @@ export interface NpmTree {
 export interface PypiTree {
   readonly content: RegistryContent
   readonly project: Readonly<Record<string, string>>
+  /** How many projects the longest chain has of which each is only known from the one before. */
+  readonly levels: number
 }
 
 const ABBREVIATED = 'application/vnd.npm.install-v1+json'
@@ -37,6 +39,15 @@ function treeOf(count: number, direct: number): readonly Node[] {
     }
   }
   return needs.map((list, at) => ({ name: `part${at}`, needs: [...new Set(list)] }))
+}
+
+function levelsOf(nodes: readonly Node[]): number {
+  // A parent stands before its children.
+  const levels = nodes.map(() => 1)
+  for (const [at, { needs }] of nodes.entries()) {
+    for (const child of needs) levels[child] = Math.max(levels[child] ?? 1, (levels[at] ?? 1) + 1)
+  }
+  return Math.max(...levels)
 }
 
 /** `count` packages of some versions each; `url` is the registry's own address. */
@@ -144,6 +155,7 @@ export function makePypiTree(count: number, url: string): PypiTree {
   const dependencies = nodes.slice(0, 8).map(({ name }) => name)
   return {
     content: (path) => bodies.get(path),
+    levels: levelsOf(nodes),
     project: {
       'pyproject.toml': [
         '[project]',
