@@ -1,6 +1,8 @@
+import type { Origins } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
-import { resolveConfig } from '../config/resolve-config.ts'
+import { resolveConfig, type Toolchains } from '../config/resolve-config.ts'
+import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { LineWriter, streamSink } from '../observe/line-writer.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
@@ -36,9 +38,9 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   }
   const [extra] = parsed.positionals
   if (extra !== undefined) return tellUsage(`'serve' takes no '${extra}'`, io, 'serve')
-  const settings = await settingsFor(parsed.values, io)
+  const settings = await settingsFor(parsed.values, io, 'only go')
   if (settings === undefined) return 64
-  const { loaded, ...toolchains } = settings
+  const { loaded, ...first } = settings
   const { config, origins } = loaded
 
   const color = process.stdout.isTTY === true && (io.env.NO_COLOR ?? '') === ''
@@ -56,9 +58,19 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   // Signals count from the first moment: one that comes while the server starts must not leave an orphan.
   const signals = new StopSignals()
   let server: Posthaste
+  const opening = Promise.withResolvers<void>()
   try {
     const droppedLines = () => out.dropped + err.dropped
-    const options = { config, origins, toolchains, env: io.env, log, requestLog, droppedLines }
+    const options = {
+      config,
+      origins,
+      toolchains: first,
+      opening: opening.promise,
+      env: io.env,
+      log,
+      requestLog,
+      droppedLines,
+    }
     server = await startPosthaste(options)
     if (config.log === 'text') out.write(server.greeting().map(mask).join('\n'))
     out.write(`posthaste ready on ${server.url}`)
@@ -67,12 +79,31 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
     return 1
   }
 
-  using _watch = watchConfig({
+  let toolchains: Partial<Toolchains> = first
+  let isOpening = true
+  const configure = (config: Config, origins: Origins) =>
+    server.configure(config, origins, toolchains).catch((error: unknown) => {
+      log.error('the new settings could not be applied', { error: asError(error) })
+    })
+  using watch = watchConfig({
     initial: loaded,
-    load: async () =>
-      (await resolveConfig({ flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile }))
-        .result,
+    load: async () => {
+      const { result, ...found } = await resolveConfig({
+        flags: parsed.values,
+        env: io.env,
+        cwd: io.cwd,
+        readFile: readTextFile,
+      })
+      toolchains = found
+      return result
+    },
     onReload: (reload) => {
+      if (isOpening && reload.kind !== 'rejected') {
+        // The toolchains that take their time have answered; what they said is part of the start.
+        const now = reload.kind === 'changed' ? reload : { config, origins }
+        void configure(now.config, now.origins)
+        return
+      }
       switch (reload.kind) {
         case 'rejected':
           for (const problem of reload.problems) log.error(`new settings refused: ${formatProblem(problem)}`)
@@ -86,11 +117,14 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
             const when = needsRestart ? ' (takes effect after a restart)' : ''
             log.info(`${key}: ${JSON.stringify(from)} → ${JSON.stringify(to)}${when}`)
           }
-          server.configure(reload.config, reload.origins).catch((error: unknown) => {
-            log.error('the new settings could not be applied', { error: asError(error) })
-          })
+          void configure(reload.config, reload.origins)
       }
     },
+  })
+  void watch.reload().finally(() => {
+    isOpening = false
+    opening.resolve()
+    if (config.log === 'text') for (const line of server.toldLater()) out.write(mask(line))
   })
   using _guards = guardProcess(log)
 

@@ -1,7 +1,7 @@
 import type { Loaded } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
-import { resolveConfig, type Toolchains } from '../config/resolve-config.ts'
+import { askGo, type Discover, resolveConfig, type Toolchains } from '../config/resolve-config.ts'
 import type { Io } from './io.ts'
 
 export interface Settings extends Partial<Toolchains> {
@@ -15,11 +15,13 @@ export interface Settings extends Partial<Toolchains> {
 export async function settingsFor(
   flags: Readonly<Record<string, unknown>>,
   io: Io,
-  toolchains: 'asked' | 'left alone' = 'asked',
+  toolchains: 'asked' | 'only go' | 'left alone' = 'asked',
 ): Promise<Settings | undefined> {
   const options = { flags, env: io.env, cwd: io.cwd, readFile: readTextFile }
-  const { result, ...found } =
-    toolchains === 'asked' ? await resolveConfig(options) : await resolveConfig(options, async () => ({}))
+  const ask: Discover | undefined = { asked: undefined, 'only go': askGo, 'left alone': askNobody }[
+    toolchains
+  ]
+  const { result, ...found } = await resolveConfig(options, ask)
   if (!result.ok) {
     for (const problem of result.problems) io.stderr.write(`${formatProblem(problem)}\n`)
     return undefined
@@ -27,3 +29,5 @@ export async function settingsFor(
   for (const warning of result.warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return { loaded: result, ...found }
 }
+
+const askNobody: Discover = async () => ({})

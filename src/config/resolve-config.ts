@@ -16,7 +16,7 @@ export interface Resolved extends Partial<Toolchains> {
   readonly result: LoadResult
 }
 
-type Discover = (
+export type Discover = (
   config: Pick<Config, 'listen' | 'data' | 'npm' | 'pypi'>,
   env: LoadOptions['env'],
 ) => Promise<Partial<Toolchains>>
@@ -34,6 +34,11 @@ const askToolchains: Discover = async ({ listen, data, npm: ours, pypi }, env) =
   ])
   return { go, npm, pip }
 }
+
+/** Only the one that answers within moments; npm and Python take up to a second each. */
+export const askGo: Discover = async ({ listen, data }, env) => ({
+  go: await discoverGo({ env, listen, data }),
+})
 
 /** Loads the settings, asks the toolchains for what they know (it depends on `listen` and `data`), and joins both. */
 export async function resolveConfig(

@@ -296,3 +296,23 @@ test.each(['/nosuch/x', '/go-too/x', '/goo'])('%s belongs to no ecosystem', asyn
   expect((await room.get(path)).status).toBe(404)
   expect(room.reports).toEqual([])
 })
+
+describe('while sources are being found', () => {
+  test('a request waits, and is then answered like any other', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    room.opening = promise
+    room.upstream.script('m/@v/v1.0.0.mod', found(mod))
+    const asked = room.get('/go/m/@v/v1.0.0.mod')
+    await Bun.sleep(20)
+    expect(room.upstream.requests).toHaveLength(0)
+    room.opening = undefined
+    resolve()
+    expect((await asked).status).toBe(200)
+  })
+
+  test('what is kept for good does not wait', async () => {
+    await kept('/go/fixed/@v/v1.0.0.mod', mod)
+    room.opening = new Promise(() => undefined)
+    expect((await room.get('/go/fixed/@v/v1.0.0.mod')).status).toBe(200)
+  })
+})

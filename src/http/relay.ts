@@ -1,58 +1,19 @@
-import type { Cache } from '../cache/cache.ts'
-import type { Filling, Kept, Outcome, Refused } from '../cache/outcome.ts'
-import type {
-  Asked,
-  Ecosystem,
-  EcosystemId,
-  Refusal,
-  Resource,
-  Sought,
-  View,
-} from '../ecosystems/ecosystem.ts'
-import type { StoredObject } from '../store/store.ts'
-import type { Encoding, Views } from '../views/views.ts'
+import type { Kept, Outcome, Refused } from '../cache/outcome.ts'
+import type { Asked, Ecosystem, Resource, View } from '../ecosystems/ecosystem.ts'
+import type { Encoding } from '../views/views.ts'
 import { renderAnswer, type SendableAnswer, send, sentBytes } from './answer.ts'
-import { cacheStatus } from './cache-status.ts'
 import { cacheControlOf, cacheStatusOf, FIXED } from './cache-words.ts'
 import { encodingFor } from './content-encoding.ts'
 import { AskingRequest, type Entrance } from './entrance.ts'
-import type { Forwarding } from './forwarding.ts'
 import { refuseLoop } from './hops.ts'
 import { HotAnswers } from './hot-answers.ts'
 import { PassingAnswers } from './passing-answers.ts'
 import { refusePrivate } from './private-access.ts'
-import { type RelayedRequest, Replies } from './replies.ts'
+import type { RelayOptions } from './relay-options.ts'
+import { Replies } from './replies.ts'
+import { soughtIn } from './sought.ts'
+import { streamed } from './streamed.ts'
 import { renderView, ViewAnswers } from './view-answers.ts'
-
-export interface RelayOptions {
-  /** The adapters in force; they are replaced when the settings change. */
-  readonly ecosystems: () => readonly Ecosystem[]
-  readonly cache: Cache
-  readonly views: Pick<Views, 'ask'>
-  readonly forwarding: Pick<Forwarding, 'pass'>
-  /** Lets clients from other machines see private packages. */
-  readonly accessTokens: () => readonly string[]
-  /** Undefined when the name may be asked for; the refusal otherwise. Runs before anything else. */
-  readonly gate: (ecosystem: EcosystemId, name: string) => Refusal | undefined
-  readonly memoryBytes: number
-  readonly touch: (key: string) => void
-  /** Counts a hit that is not reported; cheap, because it is on the way of every hit. */
-  readonly countHit: (ecosystem: EcosystemId, bytes: number) => void
-  readonly report: (relayed: RelayedRequest) => void
-  /** True when every single request must be reported, hits from memory too (a request log is on). */
-  readonly reportsHits: () => boolean
-  /** Told what clients ask for and get, so that what follows can be fetched ahead of need. */
-  readonly ahead: {
-    /** True while a build is under way for which things are fetched ahead: then every request counts. */
-    isAlert(nowMs: number): boolean
-    asked(resource: Resource, cold: boolean): void
-    used(key: string): void
-    answered(resource: Resource, object: StoredObject): void
-  }
-  /** The marker that our own requests carry; one that comes back to us is a loop. */
-  readonly instanceId: string
-  readonly now?: () => number
-}
 
 /** Turns requests for packages into answers: adapter, gate, cache, and what HTTP wants of the result. */
 export class Relay {
@@ -118,7 +79,13 @@ export class Relay {
       const seen = this.#viewAnswers.get(place, nowMs)
       if (seen !== undefined) return this.#sendHit(request, seen, nowMs)
     }
+    const opening = this.#options.opening?.(ecosystem.id)
+    if (opening !== undefined) return opening.then(() => this.#askAgain(request, asked, entrance))
     return this.#ask(ecosystem, request, path, ecosystem.parse(asking, details), entrance, place, nowMs)
+  }
+
+  async #askAgain(request: Request, asked: string, entrance: Entrance): Promise<Response> {
+    return (await this.handle(request, asked, entrance)) ?? new Response(null, { status: 404 })
   }
 
   #ask(
@@ -248,7 +215,7 @@ export class Relay {
       case 'refused':
         return this.#replies.refuse(ecosystem, resource, request, outcome, startedAtMs)
       case 'filling':
-        return this.#stream(resource, request, outcome, startedAtMs)
+        return streamed(resource, request, outcome, { startedAtMs, report: this.#options.report })
       default:
         return this.#sendKept(resource, request, path, outcome, startedAtMs)
     }
@@ -312,51 +279,10 @@ export class Relay {
     }
     return response
   }
-
-  #stream(resource: Resource, request: Request, outcome: Filling, startedAtMs: number): Response {
-    // No validator and no length of its own: these bytes are not proved yet (engine rule 2).
-    const headers = {
-      'content-type': outcome.mediaType,
-      'cache-control': 'no-store',
-      'cache-status': cacheStatus({
-        kind: 'forwarded',
-        reason: 'uri-miss',
-        stored: true,
-        collapsed: outcome.joined,
-      }),
-    }
-    const body = outcome.body.stream((bytes, failure) =>
-      this.#options.report({
-        ecosystem: resource.ecosystem,
-        outcome: outcome.joined ? 'joined' : 'filled',
-        status: 200,
-        bytes,
-        source: outcome.source,
-        reason: failure?.message,
-        request,
-        startedAtMs,
-      }),
-    )
-    return new Response(body, { headers })
-  }
 }
 
 function byPrefix(ecosystems: readonly Ecosystem[]): ReadonlyMap<string, Ecosystem> {
   return new Map(ecosystems.map((ecosystem) => [ecosystem.id, ecosystem]))
-}
-
-/** What a refusal of this request would be about. */
-function soughtIn(asked: Exclude<Asked, { kind: 'answer' }>): Sought & { readonly isPrivate?: boolean } {
-  switch (asked.kind) {
-    case 'resource':
-      return asked.resource
-    case 'view':
-      return asked.view.of
-    case 'forward': {
-      const { name, path, isPrivate } = asked.forward
-      return { name, kind: 'forward', path, missMs: 0, ...(isPrivate === undefined ? {} : { isPrivate }) }
-    }
-  }
 }
 
 /** The spellings that `HotAnswers.forget` finds; any other percent-encoding would outlive its bytes. */

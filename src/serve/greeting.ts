@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import type { HttpServer } from '../http/server.ts'
+import type { Room } from './room.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What a person needs above the ready line: where data lies, what was found and how, and the lines to copy. */
@@ -9,22 +10,28 @@ export function greeting({
   rooms,
   url,
   own,
+  without,
 }: {
   readonly config: Config
   readonly rooms: Pick<Rooms, 'all'>
   readonly url: string
   readonly own: HttpServer['own']
+  /** Ecosystems whose sources are not known yet. */
+  readonly without: readonly EcosystemId[]
 }): readonly string[] {
-  const lines = [['data', config.data] as const, ...rooms.all().flatMap(({ told }) => told)]
-  if (config.offline) {
-    lines.push(['offline', 'answers come from what is kept; nothing is sent upstream'])
-  }
-  const all = lines.map(([word, text]) => line(word, text))
+  const known = rooms.all().filter(({ ecosystem }) => !without.includes(ecosystem.id))
+  const all = [line('data', config.data), ...toldOf(known)]
+  if (config.offline) all.push(line('offline', 'answers come from what is kept; nothing is sent upstream'))
   for (const { ecosystem, client } of rooms.all()) {
     const base = addressOf(ecosystem.id, url, own)
     all.push('', line('to use', client.line(base)), line('to undo', client.undo))
   }
   return [...all, '', line('page', `${url}/`), '']
+}
+
+/** What was found, and how. */
+export function toldOf(rooms: readonly Room[]): string[] {
+  return rooms.flatMap(({ told }) => told.map(([word, text]) => line(word, text)))
 }
 
 /** Where a client that reaches us at `url` finds an ecosystem: at the address that it has to itself, if it has one. */

@@ -12,7 +12,8 @@ import type { RegistryPorts } from './registry-ports.ts'
 import type { OpenRooms } from './rooms.ts'
 
 export interface RoomParts {
-  readonly toolchains: Partial<Toolchains>
+  /** As they are known by now. */
+  readonly toolchains: () => Partial<Toolchains>
   readonly store: Store
   readonly upstream: Upstream
   readonly zipProver: Pick<ZipProver, 'checkZip'>
@@ -23,7 +24,7 @@ export interface RoomParts {
 /** The list of ecosystems: one line for each. */
 export async function openRooms(parts: RoomParts): Promise<OpenRooms> {
   const { registries, log } = parts
-  const { go, npm, pip } = parts.toolchains
+  const { go } = parts.toolchains()
   const goPorts = {
     store: parts.store,
     upstream: parts.upstream,
@@ -38,21 +39,21 @@ export async function openRooms(parts: RoomParts): Promise<OpenRooms> {
     ...(go === undefined || go.found ? {} : { notFound: go.reason }),
     notes: go?.found ? go.notes : [],
   }
-  const npmPorts = {
+  const npmPorts = ({ npm }: Partial<Toolchains>) => ({
     ...registries,
     followsGuesses: true,
     ...(npm?.found ? { scopes: npm.scopes, originAddress: npm.originAddress, notes: npm.notes } : {}),
     notFound: npm?.found === false ? npm.reason : undefined,
-  }
-  const pypiPorts = {
+  })
+  const pypiPorts = ({ pip }: Partial<Toolchains>) => ({
     ...registries,
     originAddress: pip?.builtIn,
     notFound: pip?.reason,
     notes: pip?.notes ?? [],
-  }
+  })
   return (config, origins) => [
     goRoom(config, origins, goPorts),
-    npmRoom(config, origins, npmPorts),
-    pypiRoom(config, origins, pypiPorts),
+    npmRoom(config, origins, npmPorts(parts.toolchains())),
+    pypiRoom(config, origins, pypiPorts(parts.toolchains())),
   ]
 }

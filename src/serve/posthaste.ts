@@ -25,7 +25,7 @@ import { VERSION } from '../version.ts'
 import { createRenderer } from '../views/renderer.ts'
 import { Views } from '../views/views.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
-import { addressOf, greeting } from './greeting.ts'
+import { addressOf, greeting, toldOf } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
 import { observeCache } from './observe-cache.ts'
@@ -40,7 +40,10 @@ import { upstreamOptions } from './upstream-options.ts'
 export interface PosthasteOptions {
   readonly config: Config
   readonly origins: Readonly<Record<string, string>>
+  /** What is known at the start; the rest comes with `configure`. */
   readonly toolchains: Partial<Toolchains>
+  /** Until then, requests of ecosystems whose toolchain is not known yet wait. Never rejects. */
+  readonly opening?: Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Logger
   readonly requestLog: RequestLog
@@ -54,7 +57,13 @@ export interface Posthaste {
   /** What a person needs above the ready line. */
   greeting(): readonly string[]
   /** Takes new settings; what needs a restart was left out by the caller. */
-  configure(config: Config, origins: Readonly<Record<string, string>>): Promise<void>
+  configure(
+    config: Config,
+    origins: Readonly<Record<string, string>>,
+    toolchains: Partial<Toolchains>,
+  ): Promise<void>
+  /** What is known of the sources of the ecosystems that were still opening at the start. */
+  toldLater(): readonly string[]
   /** No new work; running answers and fetches get `graceMs`, then everything is broken off cleanly. */
   stop(graceMs: number): Promise<void>
 }
@@ -67,8 +76,8 @@ const WARM_CONNECTIONS = 32
  * Throws StoreError or ListenError, each with a hint for the person who started it.
  */
 export async function startPosthaste(options: PosthasteOptions): Promise<Posthaste> {
-  const { env, log, requestLog, toolchains } = options
-  let { config, origins } = options
+  const { env, log, requestLog } = options
+  let { config, origins, toolchains } = options
   const startedAtMs = Date.now()
   const instanceId = randomUUID()
 
@@ -125,7 +134,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     storeFailed: ({ key }, error) => log.error('the store could not keep a view', { key, error }),
   })
   const registries = registryPorts({ cache, views, renderer })
-  const open = await openRooms({ toolchains, store, upstream, zipProver, registries, log })
+  const open = await openRooms({ toolchains: () => toolchains, store, upstream, zipProver, registries, log })
   const rooms = new Rooms(open, config, origins)
   upstream.setLists(rooms.lists())
 
@@ -151,8 +160,11 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   const requestWatch = new RequestWatch({ mask })
   const report = requestReports({ metrics, requestLog, refusals, watch: requestWatch })
   const hitCounters = new Map<EcosystemId, (bytes: number) => void>()
+  const opening = openingOf(options)
+  const laterIds = new Set(opening.keys())
   const relay: Relay = new Relay({
     ecosystems: () => rooms.ecosystems(),
+    opening: (id) => opening.get(id),
     cache,
     views,
     forwarding: new Forwarding({ upstream, report }),
@@ -272,10 +284,12 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
 
   return {
     url: http.url,
-    greeting: () => greeting({ config, rooms, url: http.url, own: http.own }),
-    async configure(next, nextOrigins) {
+    greeting: () => greeting({ config, rooms, url: http.url, own: http.own, without: [...opening.keys()] }),
+    toldLater: () => toldOf(rooms.all().filter(({ ecosystem }) => laterIds.has(ecosystem.id))),
+    async configure(next, nextOrigins, nextToolchains) {
       config = next
       origins = nextOrigins
+      toolchains = nextToolchains
       rooms.configure(config, origins)
       upstream.setLists(rooms.lists())
       upstream.setOffline(config.offline)
@@ -287,6 +301,16 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       return stopped
     },
   }
+}
+
+/** By ecosystem, what its requests wait for. */
+function openingOf({ opening, toolchains }: PosthasteOptions): Map<EcosystemId, Promise<void>> {
+  const waits = new Map<EcosystemId, Promise<void>>()
+  if (opening === undefined) return waits
+  if (toolchains.npm === undefined) waits.set('npm', opening)
+  if (toolchains.pip === undefined) waits.set('pypi', opening)
+  void opening.then(() => waits.clear())
+  return waits
 }
 
 function asError(error: unknown): Error {

@@ -44,6 +44,8 @@ export interface RelayRoom extends AsyncDisposable {
   nowMs: number
   token: string | undefined
   accessTokens: readonly string[]
+  /** What requests wait for, as while sources are being found. */
+  opening: Promise<void> | undefined
   ready: boolean
   publicUrl: string | undefined
   /** The address that requests seem to come from; undefined for the true one. */
@@ -104,6 +106,7 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
     views,
     forwarding: new Forwarding({ upstream, report: (relayed) => reports.push(relayed) }),
     accessTokens: () => room.accessTokens,
+    opening: () => room.opening,
     gate: (_ecosystem, name): Refusal | undefined =>
       closed.has(name) ? { kind: 'denied', status: 403, reason: `${name} is private here` } : undefined,
     memoryBytes: 1024 * 1024,
@@ -162,6 +165,7 @@ export async function relayRoom(wrap: (store: Store) => Store = (store) => store
     nowMs: 1_800_000_000_000,
     token: undefined,
     accessTokens: [],
+    opening: undefined,
     ready: true,
     publicUrl: undefined,
     peer: undefined,
