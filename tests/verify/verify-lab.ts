@@ -39,9 +39,16 @@ export interface VerifyLab extends AsyncDisposable {
   readonly npm: FakeRegistry
   readonly pypi: FakeRegistry
   readonly home: string
+  readonly dataDir: string
   write(name: string, text: string): Promise<void>
   /** Runs in `home/project`. `--url` is the Posthaste's unless the line has one. */
-  verify(line: string, env?: Readonly<Record<string, string>>, hooks?: VerifyHooks): Promise<Said>
+  verify(
+    line: string,
+    env?: Readonly<Record<string, string>>,
+    hooks?: VerifyHooks,
+    /** `--package` of the lab's own when left out. */
+    more?: readonly string[],
+  ): Promise<Said>
   /** Every file below the home with its bytes, mode and link. */
   snapshot(): Promise<Readonly<Record<string, string>>>
 }
@@ -90,14 +97,15 @@ export async function verifyLab(): Promise<VerifyLab> {
       await mkdir(dirname(join(home, name)), { recursive: true })
       await writeFile(join(home, name), text)
     },
-    verify: async (line, more = {}, hooks = {}) => {
+    dataDir,
+    verify: async (line, vars = {}, hooks = {}, more = ['--package', packages]) => {
       const said = { out: '', err: '' }
-      const args = ['--data', join(folder.path, 'no-data'), '--package', packages, ...line.split(' ')]
+      const args = ['--data', join(folder.path, 'no-data'), ...more, ...line.split(' ')]
       const url = line.includes('--url') ? [] : ['--url', product.url]
       const io = {
         stdout: { write: (text: string) => (said.out += text) },
         stderr: { write: (text: string) => (said.err += text) },
-        env: { ...env, ...more },
+        env: { ...env, ...vars },
         cwd,
       }
       return { code: await verifyCommand([...args, ...url], io, hooks), ...said }

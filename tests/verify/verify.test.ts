@@ -10,7 +10,7 @@ import { type VerifyCase, verifyCases } from './verify-table.ts'
 let lab: VerifyLab
 beforeAll(async () => {
   lab = await verifyLab()
-})
+}, 60_000)
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** Why this client cannot be tried here. */
@@ -140,7 +140,7 @@ describe('more ways past it', () => {
 })
 
 describe('with Posthaste stopped', () => {
-  beforeAll(() => lab.product.stop())
+  beforeAll(() => lab.product.stop(), 60_000)
 
   for (const row of verifyCases) {
     testUnless(missing(row))(`${row.client}${row.version?.source ?? ''} is ${row.down}`, () =>

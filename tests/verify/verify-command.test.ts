@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { goMissing } from '../clients/go/go-client.ts'
+import { startProduct } from '../support/product.ts'
+import { testUnless } from '../support/test-unless.ts'
+import { type VerifyLab, verifyLab } from './verify-lab.ts'
+
+let lab: VerifyLab
+beforeAll(async () => {
+  lab = await verifyLab()
+}, 60_000)
+afterAll(() => lab[Symbol.asyncDispose]())
+
+describe('wrong use', () => {
+  test.each([
+    ['nmp', "there is no client 'nmp'; did you mean npm?"],
+    ['go --timeout soon', '--timeout is a number of seconds'],
+    ['go --timeout 0', '--timeout is a number of seconds'],
+    ['go --package go=x', '--package is NAME@VERSION'],
+    ['go --jsn', 'unknown flag --jsn'],
+    ['go --url http://127.0.0.1:1/npm', '--url is the address without /npm'],
+  ])('%s', async (line, words) => {
+    const { code, out, err } = await lab.verify(line)
+    expect([code, out]).toEqual([64, ''])
+    expect(err).toContain(words)
+  })
+})
+
+const go = testUnless(goMissing)
+
+go(
+  'for people: one block with the verdict, three proofs, and for a fault the cause and the remedy',
+  async () => {
+    const fine = await lab.verify('go')
+    expect(fine.out).toMatch(
+      /^✓ Go: in effect: .*\n +tried .*\n +client ✓ .*\n +log +✓ the marker arrived.*\n +bytes +✓ h1:.* as the checksum database has it/,
+    )
+    const bypassed = await lab.verify('go', { GOPROXY: lab.go.url })
+    expect(bypassed.out).toContain('✗ Go: bypassed')
+    expect(bypassed.out).toMatch(
+      / why +GOPROXY: GOPROXY \(environment\) says .*which stands above .*go\/env\n +unset it: GOPROXY/,
+    )
+  },
+)
+
+go('credentials of an address are not shown', async () => {
+  const { out } = await lab.verify('go --json', { GOPROXY: `${lab.go.url.replace('//', '//me:s3cret@')}` })
+  expect(out).toContain('bypassed')
+  expect(out).not.toContain('s3cret')
+})
+
+go('a client that hangs is ended in time, and that is no verdict', async () => {
+  using _ = lab.go.inject({ pattern: '*/@v/v9.0.0.info', fault: { kind: 'stall', afterBytes: 'headers' } })
+  const { code, out } = await lab.verify('go --timeout 2 --package go=tiny.example/Lab@v9.0.0')
+  expect(out).toContain('it did not end within 2 s')
+  expect(code).toBe(2)
+})
+
+go('a relay that runs and tells no stranger what arrived', async () => {
+  // Behind a proxy that names itself, a peer of this machine is nobody who may ask.
+  await using front = await forwardingFront(lab.product.url)
+  await lab.write('config/go/env', `GOPROXY=${front.url}/go\nGOSUMDB=${lab.go.sumdb}\n`)
+  const { code, out } = await lab.verify(`go --url ${front.url}`)
+  await lab.write('config/go/env', `GOPROXY=${lab.product.url}/go\nGOSUMDB=${lab.go.sumdb}\n`)
+  expect(out).toContain('log    ? could not be read: The admin API answers this machine only')
+  expect([code, out.includes('✓ Go: in effect')]).toEqual([0, true])
+})
+
+go('a relay that is offline is asked for what it keeps', async () => {
+  const { code: warmed } = await lab.verify('go')
+  expect(warmed).toBe(0)
+  await lab.product.stop()
+  const listen = new URL(lab.product.url).host
+  await using offline = await startProduct({
+    dataDir: lab.dataDir,
+    listen,
+    args: ['--offline'],
+    env: { POSTHASTE_GO_UPSTREAM: lab.go.url, POSTHASTE_GO_SUMDB: lab.go.sumdb },
+  })
+  const { code, out } = await lab.verify(`go --url ${offline.url}`, {}, {}, [])
+  expect(out).toContain('tried    tiny.example/Lab v1.0.0')
+  expect([code, out.includes('✓ Go: in effect')]).toEqual([0, true])
+})
+
+/** Hands everything on to another address and names itself, as nginx does. */
+async function forwardingFront(to: string) {
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: (request) => {
+      const { pathname, search } = new URL(request.url)
+      const headers = new Headers(request.headers)
+      headers.set('x-forwarded-for', '192.0.2.1')
+      return fetch(`${to}${pathname}${search}`, { method: request.method, headers, redirect: 'manual' })
+    },
+  })
+  return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server.stop(true) }
+}
