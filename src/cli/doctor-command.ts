@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { SettingsFileError } from '../clients/file-text.ts'
 import { thisMachine } from '../clients/machine.ts'
 import { clientAddresses } from '../doctor/client-address.ts'
+import { npmProxy } from '../doctor/client-proxy.ts'
 import { type Diagnosis, diagnose } from '../doctor/diagnose.ts'
 import {
   catalogueControls,
@@ -115,7 +116,8 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
   if (settings === undefined) return 64
   const { loaded, go } = settings
   const machine = { loaded, go, env: io.env, cwd: io.cwd }
-  const prepared = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
+  const usual = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
+  const prepared = await withNpmProxy(usual, names, io)
   const catalogues = Object.values(prepared.catalogues)
   const configured = configuredTargets(loaded.config, loaded.origins, go?.found ? go.databaseNames : [])
   const wanted = await targetsFor(names, { configured, catalogues, io })
@@ -238,6 +240,17 @@ async function ownAddresses(word: string, io: Io): Promise<readonly Target[]> {
     io.stderr.write(`posthaste doctor: ${error.message}: ${error.hint}\n`)
     return []
   }
+}
+
+/** npm's own proxy in place of the environment's, where only npm's clients are looked at. */
+async function withNpmProxy(prepared: Prepared, names: readonly string[], io: Io): Promise<Prepared> {
+  if (names.length === 0 || names.some((name) => clientEcosystems[name.toLowerCase()] !== 'npm'))
+    return prepared
+  const proxy = await npmProxy(thisMachine(io))
+  if (proxy === undefined) return prepared
+  const { https_proxy: _https, http_proxy: _http, ...rest } = prepared.env
+  const env = { ...rest, HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url }
+  return { ...prepared, env, proxyFoundIn: proxy.foundIn }
 }
 
 function controlsFor(

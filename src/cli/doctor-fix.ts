@@ -40,12 +40,12 @@ export async function applyFixes(verdicts: readonly Verdict[], options: FixOptio
   return results
 }
 
-/** The `$ go env -w NAME=VALUE` and `$ go env -u NAME` of a fix. */
+/** The `$ go env -w NAME=VALUE` and `$ go env -u NAME` of a fix, and what stands there for a variable that is set. */
 export function goChanges(fix: string): GoChange[] {
   return fix.split('\n').flatMap((line): GoChange[] => {
-    const set = /^\$ go env -w ([A-Z]+)=(?:"([^"]*)"|(\S+))$/.exec(line)
+    const set = /^\$ (?:go env -w|export) ([A-Z]+)=(?:"([^"]*)"|(\S+))$/.exec(line)
     if (set !== null) return [{ name: set[1] ?? '', value: set[2] ?? set[3] ?? '' }]
-    const unset = /^\$ go env -u ([A-Z]+)$/.exec(line)
+    const unset = /^\$ (?:go env -u|unset) ([A-Z]+)$/.exec(line)
     return unset === null ? [] : [{ name: unset[1] ?? '', value: undefined }]
   })
 }

@@ -57,7 +57,8 @@ function section(verdict: Verdict, speaker: Speaker): SafeHtml {
     .map((line) => (line.startsWith('$ ') ? html`<pre>${line.slice(2)}</pre>` : html`<div>${line}</div>`))
   return html`<section class="${verdict.confidence}"><h2>${verdict.target}: ${verdict.title}</h2>
 <div class="id">${verdict.id}, ${speaker.texts.confidence[verdict.confidence]}</div>
-<dl><dt>${speaker.ui('seen')}</dt><dd>${verdict.evidence.map((line) => html`<div>${line}</div>`)}</dd>
+<dl>${verdict.foundIn === null ? '' : html`<dt>${speaker.ui('setIn')}</dt><dd>${verdict.foundIn}</dd>`}
+<dt>${speaker.ui('seen')}</dt><dd>${verdict.evidence.map((line) => html`<div>${line}</div>`)}</dd>
 <dt>${speaker.ui('control')}</dt><dd>${verdict.control ?? speaker.ui('noControl')}</dd>
 ${verdict.because === null ? '' : html`<dt>${speaker.ui('cause')}</dt><dd>${verdict.because}</dd>`}
 <dt>${speaker.ui('fix')}</dt><dd>${fix}</dd></dl></section>

@@ -29,7 +29,7 @@ export function doctorText(report: Report, options: ViewOptions): string[] {
   if (first !== undefined && report.verdicts.length > 1) {
     const todo = firstStep(first)
     lines.push(
-      paint(`→ ${speaker.ui('first')}: ${first.title}`, 'yellow', colour),
+      paint(`→ ${speaker.ui('first')} ${first.title}`, 'yellow', colour),
       ...(todo === undefined ? [] : [`  ${todo}`]),
     )
   }
@@ -43,7 +43,7 @@ function verdictLines(verdict: Verdict, { speaker, colour, width }: ViewOptions)
   const mark = verdict.confidence === 'possible' ? '!' : '✗'
   const head = `${mark} ${verdict.target}: ${verdict.title}`
   const tail = `[${verdict.id}, ${speaker.texts.confidence[verdict.confidence]}]`
-  const labels = (['seen', 'control', 'cause', 'fix'] as const).map((key) => speaker.ui(key))
+  const labels = (['seen', 'control', 'cause', 'fix', 'setIn'] as const).map((key) => speaker.ui(key))
   const indent = 4 + Math.max(...labels.map(columns)) + 2
   const block = (label: string, lines: readonly string[]): string[] =>
     lines.flatMap((line, index) =>
@@ -56,6 +56,7 @@ function verdictLines(verdict: Verdict, { speaker, colour, width }: ViewOptions)
   return [
     ...wrap(head, width).map((line, row) => paint(row === 0 ? line : `  ${line}`, sure, colour)),
     paint(`    ${tail}`, 'dim', colour),
+    ...(verdict.foundIn === null ? [] : block(labels[4] ?? '', [verdict.foundIn])),
     ...block(labels[0] ?? '', more > 0 ? [...seen, `… +${more}`] : seen),
     ...block(labels[1] ?? '', [verdict.control ?? speaker.ui('noControl')]),
     ...(verdict.because === null ? [] : block(labels[2] ?? '', [verdict.because])),

@@ -131,10 +131,14 @@ export class Endpoint {
       return this.#reachDirectly()
     }
     const proxy = `${this.#proxy.host}:${this.#proxy.port}`
-    run.record(this.name, 0, { ...choice, outcome: 'proxy', proxy, foundIn: this.#proxy.foundIn })
+    run.record(this.name, 0, { ...choice, outcome: 'proxy', proxy, foundIn: this.#foundIn(this.#proxy) })
     const socket = await run.step('proxy', proxy, () => this.#throughProxy(this.#proxy, true))
     socket?.destroy()
     return socket === undefined ? 'failed' : 'open'
+  }
+
+  #foundIn(proxy: ForwardProxy): string {
+    return this.#run.options.proxyFoundIn ?? proxy.foundIn
   }
 
   async #throughProxy(proxy: ForwardProxy | undefined, watched: boolean): Promise<Socket | undefined> {
@@ -144,7 +148,7 @@ export class Endpoint {
     const common = {
       probe: 'proxy.tunnel',
       proxy: `${proxy.host}:${proxy.port}`,
-      foundIn: proxy.foundIn,
+      foundIn: this.#foundIn(proxy),
     } as const
     const record = (
       fact: Omit<Parameters<Run['record']>[2] & { probe: 'proxy.tunnel' }, 'probe' | 'proxy' | 'foundIn'>,

@@ -82,6 +82,7 @@ export async function collectSettings(
     ...(await mavenIgnoresProxy(env, targets)),
     ...loopbackThroughProxy(env, targets),
   ]
+  facts.push(...hostsFileFacts((await readTextFile('/etc/hosts').catch(() => undefined)) ?? '', targets))
   const concerns = (wanted: EcosystemName) =>
     targets.some(({ role, ecosystem }) => ecosystem === wanted && role !== 'control' && role !== 'given')
   const [node, locks, go] = await Promise.all([
@@ -107,7 +108,10 @@ async function goSettings(env: Env, cwd: string): Promise<readonly SettingFact[]
     privateHosts(cwd, values),
     checkGoProject(values),
   ])
-  return [...checkGoValues(values), ...commaAfterFirst(values.GOPROXY), ...found.flat()]
+  const all = [...checkGoValues(values), ...commaAfterFirst(values.GOPROXY), ...found.flat()]
+  return all.map((fact) =>
+    fact.foundIn === 'go env' && env[fact.name] ? { ...fact, foundIn: 'environment' } : fact,
+  )
 }
 
 async function loadCatalogues({ loaded }: Machine): Promise<Partial<Record<EcosystemName, Catalogue>>> {
@@ -132,6 +136,29 @@ function databaseName({ loaded, go }: Machine): string | undefined {
 async function systemLookup(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true, order: 'verbatim' })
   return found.map(({ address }) => address)
+}
+
+/** Targets whose names the hosts file settles: nothing wrong by itself, until the address fails. */
+export function hostsFileFacts(text: string, targets: readonly Target[]): SettingFact[] {
+  const lines = text.split('\n').map((line) => line.replace(/#.*$/, '').trim().split(/\s+/))
+  const hosts = new Set(targets.filter(({ role }) => role !== 'control').map(hostOf))
+  return [...hosts].flatMap((host): SettingFact[] => {
+    const addresses = lines.flatMap(([address = '', ...names]) =>
+      names.some((name) => name.toLowerCase() === host) ? [address] : [],
+    )
+    if (addresses.length === 0 || classOfHost(host) === 'loopback') return []
+    const value = addresses.join(', ')
+    return [
+      {
+        probe: 'setting',
+        outcome: 'fine',
+        name: host,
+        value,
+        foundIn: '/etc/hosts',
+        problem: 'dns.hosts_file',
+      },
+    ]
+  })
 }
 
 /** The list with `|` in place of `,`, when the `,` stands after its first source. */

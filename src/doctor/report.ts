@@ -1,6 +1,6 @@
 import type { Diagnosis } from './diagnose.ts'
 import type { Evidence } from './evidence.ts'
-import { endpointOf, type Role } from './target.ts'
+import { endpointOf, hostOf, type Role, type Target } from './target.ts'
 import { counted, Speaker } from './text/speak.ts'
 import type { Language } from './text/texts.ts'
 import type { Cause, Confidence, VerdictId } from './verdict.ts'
@@ -19,6 +19,8 @@ export interface Verdict {
   readonly cause: Cause | null
   readonly because: string | null
   readonly fix: string
+  /** Who named the address that this is about; null for what no setting names. */
+  readonly foundIn: string | null
 }
 
 /** What a run says, as `--json` and `/api/doctor` give it. */
@@ -49,6 +51,7 @@ export function reportOf(diagnosis: Diagnosis, language: Language): Report {
       cause: finding.cause ?? null,
       because: spoken.cause ?? null,
       fix: spoken.fix.join('\n'),
+      foundIn: namedBy(finding.target, targets),
     }
   })
   return {
@@ -65,6 +68,12 @@ export function reportOf(diagnosis: Diagnosis, language: Language): Report {
     tookMs: Math.round(tookMs),
     evidence: evidence.map((record) => ({ ...record, text: speaker.evidence(record) })),
   }
+}
+
+function namedBy(subject: string, targets: readonly Target[]): string | null {
+  const own = targets.filter(({ role, foundIn }) => role !== 'control' && foundIn !== 'default')
+  const found = own.filter((target) => [hostOf(target), endpointOf(target)].includes(subject))
+  return found.length === 0 ? null : [...new Set(found.map(({ foundIn }) => foundIn))].join(', ')
 }
 
 function everyTargetAnswered({ targets, evidence }: Diagnosis): boolean {

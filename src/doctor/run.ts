@@ -30,6 +30,8 @@ export interface DoctorOptions {
   /** Controls among them. */
   readonly targets: readonly Target[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Who named the proxy of `env`, where that was no variable. */
+  readonly proxyFoundIn?: string
   /** `address` or `address:port`; those that the system names or the configuration. */
   readonly nameServers: readonly string[]
   /** `search` and `ndots` of the system's resolver. */

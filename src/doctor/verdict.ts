@@ -21,6 +21,8 @@ export const verdictIds = [
   'dns.refused',
   'dns.formerr',
   'dns.notimp',
+  'dns.no_outside',
+  'dns.hosts_file',
   'dns.nxdomain',
   'dns.nodata',
   'dns.slow',

@@ -35,6 +35,17 @@ export const dnsFaults: readonly FaultRow[] = [
       return lab.examine(targets, { nameServers: [filter.address, lab.names.address], lookup })
     },
   },
+  {
+    fault: 'the name server knows no outside name at all',
+    verdicts: ['dns.no_outside (resolver)'],
+    inject: async (lab) => {
+      const targets = await withName(lab, { code: 'nxdomain' })
+      lab.names.names.set('control.example', { code: 'nxdomain' })
+      const third = lab.name('third.test', { port: 1 })
+      lab.names.names.set('third.test', { code: 'nxdomain' })
+      return lab.examine([...targets, target(third)])
+    },
+  },
   row('the name server says SERVFAIL for one name', ['dns.servfail (host)'], { code: 'servfail' }),
   {
     fault: 'the name server says SERVFAIL for every name',

@@ -5,10 +5,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { catalogue, DoctorLab, mediumFile, paths } from './doctor-lab.ts'
+import { answer, startLabServer } from './lab-server.ts'
 import { reportProblems } from './report-schema.ts'
+import { turns } from './turns.ts'
 
 const program = join(dirname(dirname(import.meta.dirname)), 'bin/posthaste')
-const patience = 60_000
+const patience = 120_000
+/** Each is a process of its own. */
+const inTurn = turns(3)
 
 interface Ended {
   readonly code: number
@@ -45,30 +49,33 @@ mirrors: []
   }
   await writeFile(join(folder.path, 'posthaste.yaml'), JSON.stringify(settings))
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
-    new Promise<Ended>((resolve) => {
-      const all = [
-        'doctor',
-        '--config',
-        join(folder.path, 'posthaste.yaml'),
-        '--control',
-        'none',
-        '--portal',
-        'none',
-        ...args,
-      ]
-      const options = {
-        cwd: folder.path,
-        env: { PATH: '/usr/bin:/bin', HOME: folder.path, ...env },
-        maxBuffer: 20_000_000,
-      }
-      execFile(program, all, options, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-      })
-    })
+    inTurn(
+      () =>
+        new Promise<Ended>((resolve) => {
+          const all = [
+            'doctor',
+            '--config',
+            join(folder.path, 'posthaste.yaml'),
+            '--control',
+            'none',
+            '--portal',
+            'none',
+            ...args,
+          ]
+          const options = {
+            cwd: folder.path,
+            env: { PATH: '/usr/bin:/bin', HOME: folder.path, ...env },
+            maxBuffer: 20_000_000,
+          }
+          execFile(program, all, options, (error, stdout, stderr) => {
+            resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+          })
+        }),
+    )
   return { folder: folder.path, run }
 }
 
-test(
+test.concurrent(
   'a healthy source: exit 0, no verdict, and JSON as promised',
   async () => {
     await using lab = await DoctorLab.open()
@@ -83,7 +90,7 @@ test(
   patience,
 )
 
-test(
+test.concurrent(
   'a fault: exit 1, the verdict first, in English and Chinese, and a page with the evidence',
   async () => {
     await using lab = await DoctorLab.open()
@@ -107,7 +114,7 @@ test(
   patience,
 )
 
-test(
+test.concurrent(
   'no secret of an address, a variable or an answer is shown',
   async () => {
     await using lab = await DoctorLab.open()
@@ -132,7 +139,27 @@ test(
   patience,
 )
 
-test(
+test.concurrent(
+  "npm's own proxy counts, with the command that mends it",
+  async () => {
+    await using lab = await DoctorLab.open()
+    const source = await lab.serve('source.example')
+    const headers = { 'Proxy-Authenticate': 'Basic realm="corp"' }
+    const proxy = lab.use(
+      await startLabServer({ handler: (_, socket) => answer(socket, { status: 407, headers }) }),
+    )
+    const { folder, run } = await world(lab, 'off')
+    const lines = [`registry=${source.href}`, `https-proxy=http://127.0.0.1:${proxy.port}`]
+    await writeFile(join(folder, '.npmrc'), `${lines.join('\n')}\n`)
+    const { stdout, code } = await run(['npm'])
+    expect(stdout).toContain('[proxy.auth, certain]')
+    expect(stdout).toContain(`$ npm config set https-proxy http://USER:PASSWORD@127.0.0.1:${proxy.port}`)
+    expect(code).toBe(1)
+  },
+  patience,
+)
+
+test.concurrent(
   'another address on the command line',
   async () => {
     await using lab = await DoctorLab.open()
@@ -146,7 +173,7 @@ test(
   patience,
 )
 
-test.each([
+test.concurrent.each([
   [['--lang', 'fr'], '--lang is en or zh'],
   [['nonsense'], "'nonsense' is no address"],
   [['--control', 'ftp://x'], '--control holds'],
@@ -164,7 +191,7 @@ test.each([
   patience,
 )
 
-test(
+test.concurrent(
   'nothing is configured: could not tell',
   async () => {
     await using lab = await DoctorLab.open()

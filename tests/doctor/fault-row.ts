@@ -11,6 +11,8 @@ export interface FaultRow {
   readonly fault: string
   /** All verdicts, and no other. */
   readonly verdicts: readonly Expected[]
+  /** A command without which the fault cannot be made. */
+  readonly needs?: string
   /** Injects the fault for real, and runs the doctor over it. */
   readonly inject: (lab: DoctorLab) => Promise<Report>
 }

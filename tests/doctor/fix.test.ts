@@ -3,7 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyFixes, goChanges, withChange } from '../../src/cli/doctor-fix.ts'
 import { Journal } from '../../src/clients/journal.ts'
+import type { Evidence } from '../../src/doctor/evidence.ts'
+import { collectSettings } from '../../src/doctor/prepare.ts'
 import type { Verdict } from '../../src/doctor/report.ts'
+import { judge } from '../../src/doctor/rules/rules.ts'
+import { Seen } from '../../src/doctor/seen.ts'
+import { Speaker } from '../../src/doctor/text/speak.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { testUnless } from '../support/test-unless.ts'
 
@@ -17,6 +22,7 @@ const off: Verdict = {
   control: null,
   cause: null,
   because: null,
+  foundIn: null,
   fix: 'Switch it on again:\n$ go env -u GOSUMDB',
 }
 
@@ -53,6 +59,28 @@ needsGo('what a fix changes is in the journal, and the rest of the file keeps it
   const { entries } = await new Journal(options.data).entries()
   expect(entries.map(({ path, keys }) => [path, keys])).toEqual([[file, ['GOSUMDB']]])
   expect(await applyFixes([off], options)).toMatchObject([{ outcome: 'refused' }])
+})
+
+needsGo('the command of a verdict is for the place that holds the value', async () => {
+  await using folder = await temporaryFolder('fix')
+  const target = {
+    url: new URL('https://source.example'),
+    role: 'source',
+    ecosystem: 'go',
+    foundIn: 'x',
+  } as const
+  const fixFor = async (env: Record<string, string>) => {
+    const all = { PATH: process.env.PATH, HOME: folder.path, ...env }
+    const evidence = (await collectSettings({ env: all, cwd: folder.path }, [target])).map(
+      (fact, index): Evidence => ({ ...fact, id: `e${index}`, target: fact.name, atMs: 0, tookMs: 0 }),
+    )
+    const findings = judge(new Seen(evidence, [target]), { allowPrivate: [], catalogues: {} })
+    return findings.flatMap((finding) => new Speaker('en').verdict(finding, evidence).fix)
+  }
+  expect(await fixFor({ GOSUMDB: 'off' })).toContain('$ unset GOSUMDB')
+  await mkdir(join(folder.path, '.config/go'), { recursive: true })
+  await writeFile(join(folder.path, '.config/go/env'), 'GOSUMDB=off\n')
+  expect(await fixFor({})).toContain('$ go env -u GOSUMDB')
 })
 
 needsGo('what the environment sets is left alone, and said', async () => {

@@ -1,8 +1,9 @@
-import { expect, test } from 'bun:test'
+import { expect } from 'bun:test'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { checkGoProject } from '../../src/doctor/probes/go-project.ts'
 import { readGoValues } from '../../src/doctor/probes/go-settings.ts'
+import { testUnless } from '../support/test-unless.ts'
 import { goEnv, projectFaults, soundProjects, writtenProject } from './go-projects.ts'
 
 /** What the real toolchain says of the module; empty when it is content. */
@@ -16,20 +17,23 @@ function complaint(
   })
 }
 
-test.each(projectFaults.map((row) => [row.fault, row] as const))(
-  'go itself stops: %s',
-  async (_, { files, env, verdict, command }) => {
+const needsGo = testUnless(Bun.which('go') === null ? "there is no 'go' command" : undefined)
+
+for (const { fault, files, env, verdict, command } of projectFaults) {
+  needsGo(`go itself stops: ${fault}`, async () => {
     await using project = await writtenProject(files)
     const cwd = join(project.path, 'm')
     expect(await complaint(cwd, goEnv(env), command)).not.toBe('')
     const facts = await checkGoProject((await readGoValues(goEnv(env), cwd)) ?? {})
     expect(facts.map(({ problem }) => problem)).toEqual([verdict])
-  },
-)
+  })
+}
 
-test.each(Object.entries(soundProjects))('go and the doctor are content: %s', async (_, files) => {
-  await using project = await writtenProject(files)
-  const cwd = join(project.path, 'm')
-  expect(await complaint(cwd, goEnv({}))).toBe('')
-  expect(await checkGoProject((await readGoValues(goEnv({}), cwd)) ?? {})).toEqual([])
-})
+for (const [what, files] of Object.entries(soundProjects)) {
+  needsGo(`go and the doctor are content: ${what}`, async () => {
+    await using project = await writtenProject(files)
+    const cwd = join(project.path, 'm')
+    expect(await complaint(cwd, goEnv({}))).toBe('')
+    expect(await checkGoProject((await readGoValues(goEnv({}), cwd)) ?? {})).toEqual([])
+  })
+}

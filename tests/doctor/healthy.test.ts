@@ -4,8 +4,10 @@ import { namesOf } from './fault-row.ts'
 import { answer, startLabServer } from './lab-server.ts'
 import { tunnel } from './proxy-faults.ts'
 import * as pypi from './pypi-index.ts'
+import { turns } from './turns.ts'
 
 const runs = 30
+const sideBySide = 4
 
 async function healthy(lab: DoctorLab) {
   const source = await lab.serve('source.example')
@@ -20,12 +22,14 @@ test(`a healthy network is silent in ${runs} runs`, async () => {
   const targets = await healthy(lab)
   const portal = await lab.servePlain('portal.example', (_, socket) => answer(socket, { status: 204 }))
   const alarms: string[] = []
-  for (let run = 0; run < runs; run++) {
+  const inTurn = turns(sideBySide)
+  const one = async () => {
     const report = await lab.examine(targets, { sumdbName: 'sum.example', portalProbe: portal })
     alarms.push(...namesOf(report, []))
     expect(report.outcome).toBe(report.verdicts.length === 0 ? 'healthy' : 'problem')
     expect(report.complete).toBe(true)
   }
+  await Promise.all(Array.from({ length: runs }, () => inTurn(one)))
   expect(alarms).toEqual([])
 }, 120_000)
 

@@ -1,5 +1,6 @@
 /** Runs the doctor inside a namespace: takes its job as JSON, prints the report. */
 
+import { lookup } from 'node:dns/promises'
 import { diagnose } from '../../src/doctor/diagnose.ts'
 import { collectSettings } from '../../src/doctor/prepare.ts'
 import { reportOf } from '../../src/doctor/report.ts'
@@ -20,6 +21,8 @@ export interface NamespaceJob {
   readonly dataFolder?: string
   /** With the place of resets. */
   readonly locate?: true
+  /** Names as the system resolves them, its hosts file first. */
+  readonly systemLookup?: true
   /** With what the settings of this process and its folder say. */
   readonly settings?: true
 }
@@ -29,6 +32,9 @@ const targets = job.targets.map(({ url, role, ecosystem }) => target(new URL(url
 const diagnosis = await diagnose({
   ...labOptions(targets, job.authority),
   nameServers: [farHosts[0]],
+  ...(job.systemLookup && {
+    lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  }),
   allowPrivate: ['10.0.0.0/8', 'fd99::/16'],
   ...(job.locate && { locateReset: resetLocator }),
   ...(job.settings && { settings: () => collectSettings({ env: process.env, cwd: undefined }, targets) }),

@@ -164,6 +164,15 @@ export const nodeFaults: readonly PathFaultRow[] = [
 
 export const machineFaults: readonly PathFaultRow[] = [
   {
+    fault: 'the hosts file leads the name to an address where nothing is',
+    verdicts: ['dns.hosts_file'],
+    inject: (network) =>
+      network.examine(
+        { ...npmDual, connectMs: 900, systemLookup: true },
+        'mount -t tmpfs tmpfs /mnt && echo 10.99.2.77 dual.example > /mnt/hosts && mount --bind /mnt/hosts /etc/hosts',
+      ),
+  },
+  {
     fault: 'the disk of the cache is full',
     verdicts: ['disk.full'],
     // `ip netns exec` has mounts of its own, so that this one ends with the run.

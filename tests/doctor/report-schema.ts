@@ -47,6 +47,7 @@ const verdict = shape({
   cause: orNull(full),
   because: orNull(full),
   fix: full,
+  foundIn: orNull(full),
 })
 
 const report = shape({

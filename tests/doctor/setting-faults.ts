@@ -88,6 +88,7 @@ export const settingFaults: readonly FaultRow[] = [
     ({ fault, verdict, files, env }): FaultRow => ({
       fault,
       verdicts: [verdict],
+      needs: 'go',
       inject: async (lab) => {
         const project = lab.use(await writtenProject(files))
         const values = await readGoValues(goEnv(env), join(project.path, 'm'))

@@ -31,6 +31,11 @@ const explanations: Readonly<Partial<Record<VerdictId, Explanation>>> = {
   'clock.skew': { scope: 'all', explained: ['cert.expired', 'cert.not_yet_valid'] },
   'proxy.dead': { scope: 'same', explained: ['dns.*'] },
   'proxy.invalid': { scope: 'all', explained: ['proxy.credentials'] },
+  'dns.no_outside': { scope: 'all', explained: ['dns.nxdomain'] },
+  'dns.hosts_file': {
+    scope: 'same',
+    explained: ['dns.*', 'tcp.*', 'tls.*', 'cert.*', 'http.*', 'mirror.*', 'v6.*', 'path.*'],
+  },
   'dns.wildcard': { scope: 'all', explained: ['dns.search_suffix'] },
   'dns.injected': { scope: 'same', explained: ['dns.bogus', 'tcp.*', 'tls.*', 'cert.*'] },
   'dns.bogus': { scope: 'same', explained: ['tcp.*', 'tls.*', 'cert.*', 'http.*', 'v6.*'] },

@@ -2,15 +2,76 @@ import { isIP } from 'node:net'
 import { blockList, classOf, within } from '../../upstream/address.ts'
 import { type Seen, unique } from '../seen.ts'
 import { names, otherNames, unresolved } from './queries.ts'
-import type { Conclusion, Control, Rule, RuleContext } from './rule.ts'
+import { type Conclusion, type Control, median, type Rule, type RuleContext } from './rule.ts'
 
 const slowSearchMs = 100
+/** So many hosts without a name are no mistake in typing. */
+const leastUnknown = 3
 const documentation = blockList(['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'])
 /** One proxy program's pool for invented addresses, beside 198.18.0.0/15. */
 const fakePool = blockList(['28.0.0.0/16'])
 
 /** What the answers for one name lead to. */
 export const nameRules: readonly Rule[] = [
+  {
+    // Names that have nothing in common are not all mistyped: the name server serves an inner network only.
+    id: 'dns.no_outside',
+    find: (seen) => {
+      const asked = seen
+        .of('dns.query')
+        .filter(({ purpose, type, transport }) => purpose === 'name' && type === 'A' && transport === 'udp')
+      const hosts = unique(asked.map(({ host }) => host))
+      const all = asked.every(({ outcome }) => outcome === 'nxdomain')
+      if (!all || hosts.length < leastUnknown || unresolved(seen).length === 0) return []
+      return [
+        {
+          target: unique(asked.map(({ server }) => server)).join(', '),
+          confidence: 'likely',
+          from: asked,
+          control: { key: 'other-host-too', from: asked, params: { host: hosts.slice(1).join(', ') } },
+          cause: 'resolver',
+          params: {
+            server: unique(asked.map(({ server }) => server)).join(', '),
+            count: hosts.length,
+            hosts: hosts.join(', '),
+          },
+        },
+      ]
+    },
+  },
+  {
+    id: 'dns.hosts_file',
+    find: (seen) =>
+      seen.of('setting').flatMap((fact): Conclusion[] => {
+        const { problem, name: host, value } = fact
+        const answered = seen
+          .of('http')
+          .some((answer) => answer.host === host && answer.outcome === 'answer' && (answer.status ?? 0) < 400)
+        if (problem !== 'dns.hosts_file' || answered || isThroughProxy(seen, host)) return []
+        const failed = seen.of('tcp').filter((connect) => connect.host === host && connect.outcome !== 'open')
+        const told = names(seen, host).filter(
+          ({ outcome, addresses }) =>
+            outcome === 'answer' && !addresses.some((address) => value.includes(address)),
+        )
+        const ms = Math.round(median(failed.map(({ tookMs }) => tookMs)))
+        const control: Control | undefined =
+          told.length > 0
+            ? { key: 'other-server', from: told }
+            : failed.length > 1
+              ? { key: 'repeat', from: failed, params: { ms } }
+              : undefined
+        return [
+          {
+            target: host,
+            confidence: told.length > 0 ? 'certain' : control === undefined ? 'possible' : 'likely',
+            from: [fact, ...failed.slice(0, 3)],
+            control,
+            cause: control === undefined ? 'unexplained' : 'address',
+            params: { host, address: value },
+          },
+        ]
+      }),
+  },
   {
     id: 'dns.nxdomain',
     find: (seen) =>
@@ -190,4 +251,10 @@ function isBogus(address: string, host: string, { allowPrivate }: RuleContext): 
     const isBlock = isIP(entry.split('/')[0] ?? '') !== 0
     return isBlock && within(blockList([entry]), address)
   })
+}
+
+function isThroughProxy(seen: Seen, host: string): boolean {
+  return seen
+    .of('proxy.choice')
+    .some(({ url, outcome }) => outcome !== 'direct' && URL.parse(url)?.hostname === host)
 }

@@ -2,7 +2,7 @@ import { humanBytes, humanDuration } from '../../observe/human.ts'
 import { mask } from '../../observe/mask.ts'
 import { printable } from '../../observe/terminal-text.ts'
 import type { Evidence } from '../evidence.ts'
-import type { Finding } from '../verdict.ts'
+import type { Finding, Params } from '../verdict.ts'
 import { en } from './en/en.ts'
 import type { EvidenceKey, Language, Texts, UiKey } from './texts.ts'
 import { zh } from './zh/zh.ts'
@@ -42,12 +42,12 @@ export class Speaker {
 
   verdict(finding: Finding, evidence: readonly Evidence[]): Spoken {
     const text = this.texts.verdicts[finding.id]
-    const params = {
+    const params = masked({
       target: finding.target,
       ...finding.params,
       ...throttleWords(finding),
       placeText: this.#place(finding),
-    }
+    })
     const byId = new Map(evidence.map((record) => [record.id, record]))
     const { control, cause } = finding
     return {
@@ -59,7 +59,9 @@ export class Speaker {
       control:
         control === undefined ? undefined : clean(fill(this.texts.controls[control.key], control.params)),
       cause: cause === undefined ? undefined : this.texts.causes[cause],
-      fix: fill(text.fix, params).split('\n').map(clean),
+      fix: fill(text.fix, params)
+        .split('\n')
+        .map((line) => printable(whereItIsSet(line, params.foundIn)).trimEnd()),
     }
   }
 
@@ -87,6 +89,24 @@ export function counted(sentences: readonly string[]): string[] {
 
 function fill(template: string, params: Readonly<Record<string, string | number>>): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ''))
+}
+
+/** What a fix asks the person to fill in (USER:PASSWORD@) is no secret, so a fix is masked before it is filled. */
+function masked(params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? mask(value) : value]),
+  )
+}
+
+/** The command for the place that holds the setting: a variable of the environment stands above Go's own file: there `go env -w` would change nothing. */
+function whereItIsSet(line: string, foundIn: Params[string] | undefined): string {
+  const npm = /^(https-proxy|proxy) in /.exec(String(foundIn))?.[1]
+  if (npm !== undefined)
+    return line
+      .replace(`$ export ${foundIn}=`, `$ npm config set ${npm} `)
+      .replace(`$ unset ${foundIn}`, `$ npm config delete ${npm}`)
+  if (foundIn !== 'environment') return line
+  return line.replace(/^\$ go env -w /, '$ export ').replace(/^\$ go env -u /, '$ unset ')
 }
 
 function clean(text: string): string {

@@ -55,5 +55,6 @@ export const uiKeys = [
   'summary',
   'fixed',
   'notFixable',
+  'setIn',
 ] as const
 export type UiKey = (typeof uiKeys)[number]

@@ -61,7 +61,7 @@ export const en: Texts = {
     noControl: 'none: nothing could be compared with',
     cause: 'so',
     fix: 'fix',
-    first: 'Do this first',
+    first: 'Do this first:',
     healthy: 'Everything works: {targets}',
     problems: '{count} found',
     unknown: 'Could not tell.',
@@ -77,6 +77,7 @@ export const en: Texts = {
     took: 'took',
     summary: 'Summary',
     fixed: 'applied: {what}',
+    setIn: 'set in',
     notFixable: 'nothing of this can be applied by --fix',
   },
 }

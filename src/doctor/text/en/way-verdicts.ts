@@ -82,6 +82,14 @@ export const wayVerdicts = {
     title: 'the name server {server} does not support questions for {host}',
     fix: 'Use another one in /etc/resolv.conf.',
   },
+  'dns.no_outside': {
+    title: 'the name server {server} knows none of {count} unrelated names: {hosts}',
+    fix: 'It seems to serve an inner network only. Set the company proxy (HTTPS_PROXY), use a mirror inside, or ask a name server that knows the outside:\n$ posthaste doctor --upstream-resolvers 223.5.5.5',
+  },
+  'dns.hosts_file': {
+    title: 'the hosts file leads {host} to {address}, and that does not work',
+    fix: 'Look at the line, and remove it or correct it:\n$ grep -n {host} /etc/hosts',
+  },
   'dns.nxdomain': {
     title: 'the name {host} does not exist, says {server}',
     fix: 'Check the spelling. If it is an internal name, join its VPN or ask its name server; if a filter hides it, use a mirror:\n$ posthaste mirrors',

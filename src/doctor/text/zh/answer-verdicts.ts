@@ -3,32 +3,32 @@ import type { VerdictTexts } from '../texts.ts'
 /** Of answers, mirrors and settings. */
 export const answerVerdicts = {
   'block.page': {
-    title: '过滤设备用自己的页面作答（状态 {status}）：{title}',
-    fix: '请网络管理员放行 {url}，或使用镜像：\n$ posthaste mirrors',
+    title: '过滤设备返回了拦截页面（状态码 {status}）：{title}',
+    fix: '请联系网络管理员放行 {url}，或使用镜像：\n$ posthaste mirrors',
   },
   'http.login_page': {
-    title: '服务器要求登录（状态 {status}）：{title}',
-    fix: '为该主机提供凭据（upstream.credentials、netrc 或客户端的令牌）。地址：{url}',
+    title: '服务器要求登录（状态码 {status}）：{title}',
+    fix: '请为该主机配置凭据（upstream.credentials、netrc 或客户端的 token）。地址：{url}',
   },
   'mirror.forbidden': {
     title: '镜像拒绝访问（403）：{snippet}',
-    fix: '有的镜像会拒绝流量过大的网络或不认识的程序。请把提示内容转告其管理员，或换一个：\n$ posthaste mirrors',
+    fix: '有些镜像会拒绝流量过大的网段或不认识的客户端。请把提示内容反馈给镜像维护者，或换用其他镜像：\n$ posthaste mirrors',
   },
   'mirror.ratelimited': {
-    title: '镜像限制了您的请求（状态 {status}，Retry-After {retryAfter}）',
-    fix: '请等待，并保留已下载的内容，使其只请求一次：\n$ posthaste serve',
+    title: '镜像对请求做了限流（状态码 {status}，Retry-After {retryAfter}）',
+    fix: '请稍后再试，并用本地缓存避免重复请求：\n$ posthaste serve',
   },
   'mirror.retired': {
-    title: '镜像已弃用这个地址（状态 {status}）',
-    fix: '使用它的新地址或别的镜像：\n$ posthaste mirrors',
+    title: '镜像已停用该地址（状态码 {status}）',
+    fix: '请使用它的新地址，或换用其他镜像：\n$ posthaste mirrors',
   },
   'mirror.missing_cap': {
-    title: '镜像不转发校验和数据库，而该数据库又连不上（状态 {status}）',
-    fix: '使用会转发的镜像，或数据库在大陆的名称：\n$ go env -w GOSUMDB=sum.golang.google.cn',
+    title: '镜像不代理校验和数据库（sumdb），而该数据库又无法直接访问（状态码 {status}）',
+    fix: '请使用支持代理 sumdb 的镜像，或改用它在中国大陆的地址：\n$ go env -w GOSUMDB=sum.golang.google.cn',
   },
   'mirror.stale': {
-    title: '镜像落后：{name} 缺少 {other} 已有的 {missing} 个版本，最新的是 {newest}',
-    fix: '在它跟上之前使用别的镜像：\n$ posthaste mirrors --explain',
+    title: '镜像同步滞后：{name} 比 {other} 少 {missing} 个版本，其中最新的是 {newest}',
+    fix: '在同步完成之前，请使用其他镜像：\n$ posthaste mirrors --explain',
   },
   'mirror.wrong_missing': {
     title: '请求不存在的包时，镜像返回 {status} 而不是 404：{url}',
@@ -43,92 +43,92 @@ export const answerVerdicts = {
     fix: '每次重试都要从头下载。请换用支持 Range 的镜像，或配置两个源：\n$ posthaste mirrors --apply',
   },
   'http.server_error': {
-    title: '服务器出错，状态 {status}',
-    fix: '稍后再试，或使用别的镜像：\n$ posthaste mirrors',
+    title: '服务器出错，状态码 {status}',
+    fix: '请稍后重试，或使用其他镜像：\n$ posthaste mirrors',
   },
   'http.not_found': {
-    title: '服务器没有同类来源都有的内容（状态 {status}）：{url}',
-    fix: '这是带完整路径的基地址吗？请与 `posthaste upstreams` 比较。',
+    title: '服务器上找不到同类源都有的内容（状态码 {status}）：{url}',
+    fix: '请确认这是包含完整路径的基地址，可与 `posthaste upstreams` 的输出对比。',
   },
   'http.redirect': {
-    title: '服务器重定向到 {to}，但那里走不通（{hops} 次重定向）',
-    fix: '请在防火墙或代理上也放行 {to}，或使用自己提供文件的镜像：\n$ posthaste mirrors',
+    title: '服务器重定向到 {to}，但该地址不可用（{hops} 次重定向）',
+    fix: '请在防火墙或代理上同时放行 {to}，或使用不跳转到其他主机的镜像：\n$ posthaste mirrors',
   },
   'http.no_answer': {
-    title: '服务器收下请求后 {ms} 毫秒没有回答',
-    fix: '它过载了，或者途中有设备扣住了回答。换一个镜像：\n$ posthaste mirrors',
+    title: '服务器收到请求后 {ms} 毫秒没有响应',
+    fix: '可能是服务器过载，或者链路上有设备拦住了响应。请换用其他镜像：\n$ posthaste mirrors',
   },
   'http.reset': {
-    title: '连接在回答之前被切断',
-    fix: '服务器故障，或过滤设备切断了它。换一个镜像：\n$ posthaste mirrors',
+    title: '连接在响应之前被切断',
+    fix: '可能是服务器故障，或被过滤设备切断。请换用其他镜像：\n$ posthaste mirrors',
   },
   'http.not_http': {
-    title: '对方回答的不是 HTTP：{snippet}',
-    fix: '端口对吗？https 请在地址里写 https://。',
+    title: '对方返回的不是 HTTP：{snippet}',
+    fix: '请检查端口；如果是 https，地址要以 https:// 开头。',
   },
   'http.slow_ttfb': {
-    title: '第一个字节要等 {ms} 毫秒（再次：{again} 毫秒）',
-    fix: '镜像按需获取，或者过载。本地缓存只付一次代价：\n$ posthaste serve',
+    title: '首字节耗时 {ms} 毫秒（再次请求：{again} 毫秒）',
+    fix: '镜像需要回源，或已过载。使用本地缓存，同一文件只需等一次：\n$ posthaste serve',
   },
   'http.throttled': {
     title: '每个连接限速 {rate} kB/s：{megabytes} MB 需要 {duration}{otherText}',
-    fix: '换一个镜像，或用多连接下载的本地缓存：\n$ posthaste mirrors --apply',
+    fix: '请换用其他镜像，或使用支持多连接下载的本地缓存：\n$ posthaste mirrors --apply',
   },
   'http.truncated': {
-    title: '回答中断：{declared} 字节只收到 {bytes}',
-    fix: '网关、杀毒软件或镜像有大小限制或故障。Posthaste 会从另一个来源续传，请配置两个：\n$ posthaste mirrors --apply',
+    title: '下载中断：共 {declared} 字节，只收到 {bytes} 字节',
+    fix: '网关、杀毒软件或镜像有大小限制，或发生故障。Posthaste 可以从另一个源续传，请配置两个源：\n$ posthaste mirrors --apply',
   },
   'http.stall': {
-    title: '回答中途停止：{bytes} 字节之后再无数据',
-    fix: '换一个镜像；配置了两个来源时，Posthaste 会自行离开停滞的那个：\n$ posthaste mirrors --apply',
+    title: '下载中途停住：收到 {bytes} 字节后再无数据',
+    fix: '请换用其他镜像；配置两个源时，Posthaste 会自动切换到正常的那个：\n$ posthaste mirrors --apply',
   },
   'http.wrong_content': {
-    title: '应当是软件包的地方来了网页：{title}',
-    fix: '地址有误，或有网关代答：用浏览器打开 {url}。',
+    title: '请求的是软件包，返回的却是网页：{title}',
+    fix: '可能是地址有误，或有网关代为响应：请用浏览器打开 {url} 查看。',
   },
   'integrity.mismatch': {
-    title: '字节与发布的不同：{reason}',
-    fix: '不要使用这个来源，也不要关闭校验。请与别的来源比较，并告知其管理员：{url}',
+    title: '内容与发布时不一致：{reason}',
+    fix: '请勿使用该源，也不要关闭校验。请与其他源对比，并反馈给其维护者：{url}',
   },
   'disk.full': {
     title: '{path} 所在磁盘已满（剩 {megabytes} MB）',
-    fix: '腾出空间，或调低缓存上限：\n$ posthaste cache gc\n$ go clean -modcache',
+    fix: '请清理磁盘空间，或调低缓存上限：\n$ posthaste cache gc\n$ go clean -modcache',
   },
   'files.low_limit': {
-    title: '同时只能打开 {soft} 个文件（硬上限 {hard}）',
-    fix: '大型安装需要更多：\n$ ulimit -n 8192',
+    title: '最多只能同时打开 {soft} 个文件（硬限制 {hard}）',
+    fix: '安装大型项目需要更高的上限：\n$ ulimit -n 8192',
   },
   'go.goproxy_invalid': {
     title: 'GOPROXY 有误：{detail}',
-    fix: '写完整的地址，用 | 连接：\n$ go env -w GOPROXY="http://127.0.0.1:7678/go|https://goproxy.cn|direct"',
+    fix: '请写完整的地址，并用 | 分隔：\n$ go env -w GOPROXY="http://127.0.0.1:7678/go|https://goproxy.cn|direct"',
   },
   'go.goproxy_comma': {
-    title: 'GOPROXY 在 {first} 之后用了","：它不可用时，后面的来源不会被询问',
-    fix: '"|" 遇到任何错误都会继续：\n$ go env -w GOPROXY="{detail}"',
+    title: 'GOPROXY 中 {first} 后面用了 ","：它不可用时，不会再尝试后面的源',
+    fix: '改用 "|" 后，遇到任何错误都会尝试下一个源：\n$ go env -w GOPROXY="{detail}"',
   },
   'go.gosumdb_off': {
-    title: 'GOSUMDB 已关闭：没有任何东西证明模块就是当初发布的',
-    fix: '请重新打开；工具链也需要它：\n$ go env -u GOSUMDB',
+    title: 'GOSUMDB 已关闭：无法校验下载的模块是否与发布时一致',
+    fix: '请重新启用；下载工具链也需要它：\n$ go env -u GOSUMDB',
   },
   'go.gosumdb_invalid': {
     title: 'GOSUMDB 有误：{detail}',
-    fix: '使用默认值，或它在中国大陆的名称：\n$ go env -w GOSUMDB=sum.golang.google.cn',
+    fix: '请使用默认值，或它在中国大陆的地址：\n$ go env -w GOSUMDB=sum.golang.google.cn',
   },
   'go.nosumdb_all': {
-    title: 'GONOSUMDB=* 对所有模块关闭了校验和数据库',
-    fix: '只写私有模块：\n$ go env -u GONOSUMDB',
+    title: 'GONOSUMDB=* 使所有模块都不经校验和数据库校验',
+    fix: '请只填写私有模块：\n$ go env -u GONOSUMDB',
   },
   'go.private_missing': {
-    title: '项目需要私有主机 {detail} 上的模块，而 GOPRIVATE 没有写它',
-    fix: '它们的名称会发给公共服务器。请设为私有：\n$ go env -w GOPRIVATE={detail}',
+    title: '项目依赖私有主机 {detail} 上的模块，但 GOPRIVATE 中没有它',
+    fix: '这些模块的名称会被发送到公共服务器。请设为私有：\n$ go env -w GOPRIVATE={detail}',
   },
   'go.private_broad': {
-    title: 'GOPRIVATE 含有 {detail}：公共模块会因此绕过所有代理和校验和数据库',
-    fix: '只写自己的组织：\n$ go env -w GOPRIVATE=github.com/YOUR-ORGANISATION',
+    title: 'GOPRIVATE 中含有 {detail}：公共模块会因此绕过所有代理和校验和数据库',
+    fix: '请只填写自己的组织：\n$ go env -w GOPRIVATE=github.com/YOUR-ORGANISATION',
   },
   'go.modcache_broken': {
-    title: '模块缓存里有损坏的文件：{detail}',
-    fix: '删除它们，go 会重新下载：\n$ go clean -modcache',
+    title: '模块缓存中有损坏的文件：{detail}',
+    fix: '请清空缓存，go 会重新下载：\n$ go clean -modcache',
   },
   'go.flags': {
     title: 'GOFLAGS 设置有问题：{detail}',
@@ -150,5 +150,5 @@ export const answerVerdicts = {
     title: '{name} 中记录的主机不在任何配置里：{detail}',
     fix: '安装时会直接从这些主机下载，绕过当前配置的 registry。旧镜像可改写到当前 registry；如果是自己的私有源，请写进 .npmrc：\n$ posthaste setup locks --rewrite',
   },
-  'path.fault': { title: '路径有故障：{summary}', fix: '实时查看：\n$ posthaste trace {target}' },
+  'path.fault': { title: '链路有故障：{summary}', fix: '实时查看：\n$ posthaste trace {target}' },
 } satisfies VerdictTexts
