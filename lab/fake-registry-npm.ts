@@ -119,24 +119,34 @@ function distTagsOf({ versions, distTags }: NpmPackage): Readonly<Record<string,
   return { latest: versions.at(-1)?.manifest.version ?? '', ...distTags }
 }
 
-function manifestOf({ manifest, tarball, dist }: NpmVersion, url: string) {
+function manifestOf(published: NpmVersion, url: string) {
+  const { manifest, dist } = published
   const { name, version } = manifest
   return {
     ...manifest,
     _id: `${name}@${version}`,
-    dist: { ...(dist ?? distOf(name, version, tarball)), tarball: `${url}/${tarballPath(name, version)}` },
+    dist: { ...(dist ?? distOf(published)), tarball: `${url}/${tarballPath(name, version)}` },
   }
 }
 
-function distOf(name: string, version: string, tarball: Uint8Array) {
+/** Signed once: a signature over the same text is another one each time, and a packument must not change by itself. */
+const dists = new WeakMap<NpmVersion, Readonly<Record<string, unknown>>>()
+
+function distOf(published: NpmVersion): Readonly<Record<string, unknown>> {
+  const known = dists.get(published)
+  if (known !== undefined) return known
+  const { manifest, tarball } = published
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
-  return {
+  const signed = `${manifest.name}@${manifest.version}:${integrity}`
+  const made = {
     integrity,
     shasum: createHash('sha1').update(tarball).digest('hex'),
     fileCount: 2,
     unpackedSize: tarball.length,
-    signatures: [{ keyid: signer.id, sig: signer.sign(`${name}@${version}:${integrity}`) }],
+    signatures: [{ keyid: signer.id, sig: signer.sign(signed) }],
   }
+  dists.set(published, made)
+  return made
 }
 
 /** A registry's signing key, made anew by every process: no secret lies in the repository. */

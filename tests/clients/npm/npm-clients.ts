@@ -7,7 +7,13 @@ import type { ClientPlace, ClientProject, RegistryClient } from '../registry/reg
 const common = {
   ecosystem: 'npm',
   installed: installedPackages,
-  fewRetries: { npm_config_fetch_retries: '0' },
+  fewRetries: { npm_config_fetch_retries: '0', pnpm_config_fetch_retries: '0' },
+} as const
+
+/** The host that npm takes for the configured registry, as it does by default with the public one's. */
+const replacesHost = {
+  host: 'npm.example',
+  env: { npm_config_replace_registry_host: 'npm.example' },
 } as const
 
 export const npmClients: readonly RegistryClient[] = [
@@ -15,6 +21,7 @@ export const npmClients: readonly RegistryClient[] = [
     ...common,
     id: 'npm',
     isQuick: true,
+    mendsPrefix: true,
     lockFile: 'package-lock.json',
     lockAddresses: 'base',
     obtain: async () => {
@@ -25,6 +32,7 @@ export const npmClients: readonly RegistryClient[] = [
     env: npmEnv,
     install: ['install'],
     installLocked: ['ci'],
+    canonical: replacesHost,
   },
   {
     ...common,
@@ -37,6 +45,7 @@ export const npmClients: readonly RegistryClient[] = [
     env: npmEnv,
     install: ['install'],
     installLocked: ['ci'],
+    canonical: replacesHost,
   },
   ...(['pnpm-10', 'pnpm-12'] as const).map(
     (id): RegistryClient => ({
@@ -110,6 +119,13 @@ export const npmClients: readonly RegistryClient[] = [
     installLocked: ['install', '--frozen-lockfile', '--no-progress'],
   },
 ]
+
+/** Throws for a client that is not in the table. */
+export function npmClient(id: string): RegistryClient {
+  const found = npmClients.find((client) => client.id === id)
+  if (found === undefined) throw new Error(`no client ${id}`)
+  return found
+}
 
 function packageJson({ requires }: ClientProject) {
   const content = { name: 'project', version: '1.0.0', private: true, dependencies: requires }

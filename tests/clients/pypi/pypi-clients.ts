@@ -63,6 +63,10 @@ export const pypiClients: readonly RegistryClient[] = [
     isQuick: false,
     lockFile: 'poetry.lock',
     lockAddresses: 'base',
+    lockHash: {
+      pattern: /^content-hash = .*$/m,
+      shown: "the hash of the project's file, which names the source",
+    },
     obtain: () => obtainClient('poetry'),
     files: (project) => ({
       'pyproject.toml': [
@@ -97,14 +101,22 @@ export const pypiClients: readonly RegistryClient[] = [
       PDM_PYPI_URL: registry,
       PDM_CACHE_DIR: join(home, 'pdm'),
       PDM_CHECK_UPDATE: 'false',
+      PDM_NON_INTERACTIVE: '1',
       PDM_PYTHON: python ?? '',
       PDM_LOG_DIR: join(home, 'pdm-log'),
     }),
-    install: ['install', '--non-interactive'],
-    installLocked: ['sync', '--non-interactive'],
+    install: ['install'],
+    installLocked: ['sync'],
     fewRetries: { PDM_REQUEST_TIMEOUT: '10' },
   },
 ]
+
+/** Throws for a client that is not in the table. */
+export function pypiClient(id: string): RegistryClient {
+  const found = pypiClients.find((client) => client.id === id)
+  if (found === undefined) throw new Error(`no client ${id}`)
+  return found
+}
 
 function requirementsOf(requires: ClientProject['requires']): string[] {
   return Object.entries(requires).map(([name, range]) => `${name}${range}`)

@@ -1,6 +1,7 @@
 import { expect } from 'bun:test'
 import type { FaultRule } from '../../../lab/faults.ts'
 import type { ClientCase } from './client-case.ts'
+import { lockCases } from './lock-cases.ts'
 import { privateCases } from './private-cases.ts'
 import { dataHolds, registryOf } from './registry-scene.ts'
 
@@ -58,33 +59,6 @@ const upstreamsOff: ClientCase = {
     expect(again).toMatchObject({ code: 0, installed: cold.installed })
     expect(at.upstream.requests()).toBe(0)
     return ''
-  },
-}
-
-const lockFile: ClientCase = {
-  id: 'lock',
-  title: 'the lock file is the one that a direct install makes, and installs again',
-  excused: ({ lockFile }) => (lockFile === undefined ? 'keeps no lock file' : undefined),
-  run: async (at) => {
-    const { client, upstream } = at
-    const product = await at.serve()
-    const registry = registryOf(client, product)
-    const direct = await at.run({ registry: upstream.address })
-    const through = await at.run({ registry })
-    expect(direct).toMatchObject({ code: 0 })
-    expect(through).toMatchObject({ code: 0 })
-    expect(through.lock).not.toBe('')
-    const locked = await at.run({ registry, lock: through.lock })
-    expect(locked).toMatchObject({ code: 0, lock: through.lock, installed: through.installed })
-    if (through.lock === direct.lock) return 'byte for byte'
-    expect(client.lockAddresses).not.toBe('none')
-    const isBase = client.lockAddresses === 'base'
-    const neutral = (text: string, base: string) =>
-      isBase
-        ? text.replaceAll(base, 'http://registry.example')
-        : text.replaceAll(/https?:\/\/127\.0\.0\.1:\d+[^"\s]*\/(?=[^/"\s])/g, '')
-    expect(neutral(through.lock, registry)).toBe(neutral(direct.lock, upstream.address))
-    return isBase ? 'equal but for the base address' : "equal but for files' addresses"
   },
 }
 
@@ -157,7 +131,7 @@ export const clientCases: readonly ClientCase[] = [
   installsAsDirect,
   warm,
   upstreamsOff,
-  lockFile,
+  ...lockCases,
   tampered,
   outageStale,
   outageCold,

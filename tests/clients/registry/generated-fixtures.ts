@@ -3,8 +3,6 @@ import type { Fixture } from './registry-scene.ts'
 
 /** Some packages, made on the spot. */
 export const smallNpm: Fixture = npmFixture('small', 6)
-/** More than fifty packages. */
-export const midNpm: Fixture = npmFixture('mid', 48)
 export const smallPypi: Fixture = pypiFixture('small', 4)
 /** Twenty wheels. */
 export const midPypi: Fixture = pypiFixture('mid', 20)

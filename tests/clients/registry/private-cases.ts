@@ -44,6 +44,7 @@ export const privateCases: readonly ClientCase[] = [
       const registry = registryOf(at.client, product)
       const run = await at.run({ registry, requires, fewRetries: true })
       expect(run.code).not.toBe(0)
+      expect(run.output).toMatch(/corp|50[234]/)
       expect(run.installed).toEqual([])
       expect(mentions(lure)).toEqual([])
       const [name = ''] = Object.keys(requires)

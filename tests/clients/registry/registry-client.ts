@@ -25,6 +25,12 @@ export interface RegistryClient {
   readonly lockFile: string | undefined
   /** Which addresses a lock file holds: none, the registry's base with the same path behind it, or files' own. */
   readonly lockAddresses: 'none' | 'base' | 'files'
+  /** A line of the lock file that follows from the registry's address. */
+  readonly lockHash?: { readonly pattern: RegExp; readonly shown: string }
+  /** A client that reads addresses at this host in a lock file as the configured registry's. */
+  readonly canonical?: { readonly host: string; readonly env: Readonly<Record<string, string>> }
+  /** It does so also where the configured registry has a path. */
+  readonly mendsPrefix?: boolean
   obtain(): Promise<Obtained>
   /** The project's files by name, its lock file aside. */
   files(project: ClientProject): Readonly<Record<string, string>>
