@@ -206,6 +206,7 @@ async function verifyOne(client: Client, command: string | undefined, job: Job):
   const verified = await verifyClient({
     ...{ client, run, machine, command, layers, relay, pinned, marker, timeoutMs, signal },
     address: address.address,
+    base: target.base,
   })
   return { kind: 'ran', ...verified }
 }

@@ -52,9 +52,13 @@ export function judgeRun(evidence: RunEvidence): Judged {
   const proofs = { trace, log: found, bytes }
   const hosts = [...new Set(others.map(hostOf))].join(', ')
   const arrived = log.kind === 'read' ? found.state === 'good' : trace.state === 'good'
+  const isWhole = evidence.run.fetches === 'metadata' || cameThroughUs(evidence)
   const told = (verdict: Verdict, summary: string): Judged => ({ verdict, summary, ...proofs })
 
   if (bytes.state === 'bad') return told('broken', bytes.text)
+  if (reading.ok && arrived && !isWhole) {
+    return told('bypassed', 'it asks Posthaste about the package, and has the file from elsewhere')
+  }
   if (reading.ok && arrived && (trace.state !== 'bad' || fileArrived(evidence))) {
     if (log.kind === 'read' || reading.asking === 'requests')
       return told('in-effect', `what it fetches comes through ${base}`)
@@ -131,10 +135,17 @@ function ownRequests(evidence: RunEvidence): readonly WatchedRequest[] {
   return asked === undefined ? [] : wanted.filter(({ atMs }) => atMs >= asked.atMs)
 }
 
+const FILE = /\.(zip|tgz|whl|tar\.gz)$/
+
 function fileArrived(evidence: RunEvidence): boolean {
-  return ownRequests(evidence).some(
-    ({ path, status }) => status < 400 && /\.(zip|tgz|whl|tar\.gz)$/.test(path),
-  )
+  return ownRequests(evidence).some(({ path, status }) => status < 400 && FILE.test(path))
+}
+
+/** The file too; where neither the log nor the client tells of single requests, its setting must do. */
+function cameThroughUs(evidence: RunEvidence): boolean {
+  const { log, reading, isOurs } = evidence
+  if (log.kind === 'read') return fileArrived(evidence)
+  return reading.asking === 'setting' || reading.asked.some((url) => isOurs(url) && FILE.test(url))
 }
 
 function holds({ path, userAgent }: WatchedRequest, marker: string): boolean {

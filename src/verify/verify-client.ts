@@ -22,6 +22,8 @@ export interface VerifyClientOptions {
   readonly relay: RelayLink
   /** The relay's address for this client, without a slash at the end. */
   readonly address: string
+  /** The relay's own address, which a client may use besides. */
+  readonly base: string
   readonly pinned: Pinned
   readonly marker: string
   /** For all that the client does. */
@@ -44,7 +46,8 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
   const startedAtMs = performance.now()
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'posthaste-verify-')))
   try {
-    const isOurs = oursAt(address)
+    const places = [oursAt(address), oursAt(options.base)]
+    const isOurs = (url: string) => places.some((leadsThere) => leadsThere(url))
     // Before the watch begins: our own question is no request of the client's.
     const facts = await relay.facts(pinned, address)
     const link = await relay.watch(marker, watchedTexts(pinned), Math.ceil(timeoutMs / 1_000) + 60)

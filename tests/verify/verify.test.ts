@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test'
 import { execFileSync } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeWheel } from '../../lab/fake-registry-packages.ts'
 import { testUnless } from '../support/test-unless.ts'
 import { faultsOfReport } from './report-schema.ts'
 import { path, type VerifyLab, verifyLab } from './verify-lab.ts'
@@ -44,6 +45,7 @@ interface Report {
     readonly verdict: string
     readonly summary: string
     readonly proofs: Readonly<Record<'client' | 'log' | 'bytes', { readonly state: string }>>
+    readonly notes: readonly string[]
     readonly reasons: readonly { readonly text: string; readonly fix: string }[]
   }[]
 }
@@ -129,6 +131,22 @@ describe('more ways past it', () => {
       const found = await verified('npm', { NO_PROXY: '' })
       expect(found).toMatchObject({ code: 1, verdict: 'broken', states: { log: 'bad' } })
       expect(found.why).toContain('HTTPS_PROXY=http://127.0.0.1:9 stands between it and 127.0.0.1')
+    },
+  )
+
+  testUnless(verifyCases.flatMap((row) => (row.client === 'pip' ? [missing(row)] : [])).at(0))(
+    'pip takes the file from a folder of find-links',
+    () => {
+      const wheel = makeWheel('tiny-lab', '1.0')
+      return withFiles({ 'wheels/note': '' }, async () => {
+        await writeFile(join(lab.home, 'wheels', wheel.filename), wheel.bytes)
+        const found = await verified('pip', {
+          PIP_NO_INDEX: '1',
+          PIP_FIND_LINKS: `file://${encodeURI(join(lab.home, 'wheels'))}`,
+        })
+        expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { log: 'bad', bytes: 'good' } })
+        expect(found.one.notes.join()).toContain(`wheels/${wheel.filename} and asked no index`)
+      })
     },
   )
 

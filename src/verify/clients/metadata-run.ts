@@ -51,7 +51,7 @@ export function metadataRun({ client, ask, env = {}, setting, requests }: Metada
       return {
         ok: dist !== undefined,
         said: lastWords(stdout, stderr),
-        asked: [...new Set([...told, ...registry, ...(dist === undefined ? [] : [dist.tarball])])],
+        asked: [...new Set([...told, ...registry])],
         asking: requests === undefined ? 'setting' : 'requests',
         artifact: dist && { kind: 'url', url: dist.tarball },
         expected:

@@ -29,7 +29,7 @@ export const pipRun: ClientRun = {
     const indexes = addressesIn(said, /^Looking in indexes: (.+)$/gm).flatMap((line) => line.split(', '))
     const files = await readdir(join(folder, 'got')).catch(() => [])
     const [file] = files
-    const taken = /^\s*Processing (\/\S+\.whl)/m.exec(said)?.[1]
+    const taken = /^\s*Processing (.+\.whl)/m.exec(said)?.[1]
     return {
       ok: code === 0 && file !== undefined,
       said: lastWords(stderr, stdout),
@@ -40,7 +40,7 @@ export const pipRun: ClientRun = {
       notes: [
         ...(taken !== undefined ? [`find-links: pip took ${taken} and asked no index for the file`] : []),
         ...(taken === undefined && links.length > 0
-          ? [`find-links: pip looks into ${links.join(', ')} before any index`]
+          ? [`find-links: pip looks into ${links.join(', ')} too, and takes the highest version of all`]
           : []),
         ...(indexes.length > 1
           ? [
