@@ -8,6 +8,8 @@ import { makePypiTree } from './registry-tree.ts'
 import type { BenchRow } from './row.ts'
 
 const PROJECTS = 60
+/** uv's own limit of downloads at a time. */
+const AT_A_TIME = 50
 
 export const uvSync: BenchRow = {
   name: 'uv-sync',
@@ -32,9 +34,9 @@ function uvCase(uv: string, lock: 'with a lock' | 'without a lock'): ColdCase {
     })
   return {
     label: `uv sync of ${PROJECTS} wheels ${lock}`,
-    // The connection; a page and the metadata it lists for each level; a wheel. A lock leaves one page: its address
-    // of a wheel is ours, and where that lies stands in the page.
-    chain: lock === 'with a lock' ? 3 : 2 + 2 * levels,
+    // The connection; a page and the metadata it lists for each level; a wheel. A lock leaves a page and a wheel
+    // for each batch: the address of a wheel is ours, and where that lies stands in the page.
+    chain: lock === 'with a lock' ? 1 + 2 * Math.ceil(PROJECTS / AT_A_TIME) : 2 + 2 * levels,
     content: (origin) => makePypiTree(PROJECTS, origin).content,
     env: (origin) => ({ POSTHASTE_PYPI_UPSTREAM: `${origin}/simple` }),
     registry: {

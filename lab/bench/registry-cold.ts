@@ -42,6 +42,8 @@ interface Round {
 }
 
 const ROUND_TRIP_MS = 200
+/** The store is cold, not the program: whoever installs did not start the server in the same second. */
+const SETTLE_MS = 3_000
 
 /** Direct, through an empty Posthaste and through it again, each round in the opposite order. */
 export async function measureCold(context: BenchContext, one: ColdCase): Promise<Finding> {
@@ -94,6 +96,7 @@ export async function measureCold(context: BenchContext, one: ColdCase): Promise
       async () => {
         await using data = await temporaryFolder()
         await using product = await started(one.env(origin), data.path)
+        await Bun.sleep(SETTLE_MS)
         taken.cold = await install(one.registry.through(product))
         taken.warm = await install(one.registry.through(product))
       },
