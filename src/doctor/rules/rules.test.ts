@@ -82,6 +82,31 @@ test('one sample is never likely', () => {
   })
 })
 
+test('a name server is slow when every new question is, not when the machine is busy', () => {
+  const query = (id: string, name: string, tookMs: number): Evidence => ({
+    id,
+    target: 'registry.example',
+    atMs: 0,
+    tookMs,
+    probe: 'dns.query',
+    outcome: name === 'registry.example' ? 'answer' : 'nxdomain',
+    host: 'registry.example',
+    server: '192.0.2.53',
+    type: 'A',
+    transport: 'udp',
+    purpose: 'again',
+    name,
+    addresses: name === 'registry.example' ? ['1.2.3.4'] : [],
+    others: [],
+  })
+  const asked = (...times: readonly number[]) =>
+    times.map((tookMs, at) =>
+      query(`e${at}`, at % 2 ? `p${at}.registry.example` : 'registry.example', tookMs),
+    )
+  expect(idsFor(asked(180, 170, 190, 160, 150, 175))).toEqual(['dns.slow'])
+  expect(idsFor(asked(180, 170, 190, 12, 600, 175))).toEqual([])
+})
+
 test('nothing seen, nothing said', () => {
   expect(idsFor([])).toEqual([])
 })
