@@ -49,16 +49,22 @@ export const pathFaults: readonly PathFaultRow[] = [
     ['tcp.unreachable (host)'],
     [`ip daddr ${first} reject with icmp type host-unreachable`],
   ),
-  filtered(
-    'a router says that the network is unreachable',
-    ['tcp.unreachable (host)'],
-    [`ip daddr ${first} reject with icmp type net-unreachable`],
-  ),
-  filtered(
-    'a firewall says that it is forbidden',
-    ['tcp.unreachable (host)'],
-    [`ip daddr ${first} reject with icmp type admin-prohibited`],
-  ),
+  {
+    ...filtered(
+      'a router says that the network is unreachable',
+      ['tcp.unreachable (host)'],
+      [`ip daddr ${first} reject with icmp type net-unreachable`],
+    ),
+    long: true,
+  },
+  {
+    ...filtered(
+      'a firewall says that it is forbidden',
+      ['tcp.unreachable (host)'],
+      [`ip daddr ${first} reject with icmp type admin-prohibited`],
+    ),
+    long: true,
+  },
   {
     fault: 'the machine has no route to the host',
     long: true,
@@ -152,6 +158,7 @@ export const nodeFaults: readonly PathFaultRow[] = [
   },
   {
     fault: 'the same, with the fix of the verdict in NODE_OPTIONS',
+    long: true,
     verdicts: [],
     inject: async (network) => {
       await farAndWithoutIpv6(network)
