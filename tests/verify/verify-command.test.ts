@@ -42,6 +42,15 @@ go(
   },
 )
 
+go('no source is asked for the marker, and the page tells of no refusal', async () => {
+  // Another run went past the relay, and asked the source itself.
+  lab.go.resetCounts()
+  expect((await lab.verify('go')).code).toBe(0)
+  expect(Object.keys(lab.go.counts().paths).filter((path) => path.includes('posthaste-verify'))).toEqual([])
+  const status = await (await fetch(`${lab.product.url}/api/status`)).json()
+  expect(JSON.stringify(status)).not.toContain('posthaste-verify-')
+})
+
 go('credentials of an address are not shown', async () => {
   const { out } = await lab.verify('go --json', { GOPROXY: `${lab.go.url.replace('//', '//me:s3cret@')}` })
   expect(out).toContain('bypassed')
