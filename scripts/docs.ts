@@ -2,12 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { configurationPage } from '../src/config/configuration-page.ts'
 import { jsonSchema } from '../src/config/json-schema.ts'
+import { clientsPage } from '../tests/clients/registry/clients-page.ts'
 import { verdictsPage } from '../tests/doctor/verdicts-page.ts'
 import { faultsPage } from '../tests/faults/faults-page.ts'
 
 /** What `npm run docs` writes, by path below docs/. */
 export function generatedDocs(): Readonly<Record<string, string>> {
   return {
+    'clients.md': clientsPage(),
     'configuration.md': configurationPage(),
     'configuration.schema.json': asFormatted(jsonSchema()),
     'faults.md': faultsPage(),

@@ -36,7 +36,7 @@ export const pypiClients: readonly RegistryClient[] = [
     ],
     installLocked: undefined,
     fewRetries: { PIP_RETRIES: '0' },
-    causeWith: { env: { PIP_VERBOSE: '2' }, shown: '`-vv`' },
+    causeWith: ['-vv'],
   },
   {
     ...common,
@@ -108,6 +108,7 @@ export const pypiClients: readonly RegistryClient[] = [
     install: ['install'],
     installLocked: ['sync'],
     fewRetries: { PDM_REQUEST_TIMEOUT: '10' },
+    causeWith: ['-v'],
   },
 ]
 
@@ -124,17 +125,18 @@ function requirementsOf(requires: ClientProject['requires']): string[] {
 
 function projectTable({ requires }: ClientProject): string {
   const lines = requirementsOf(requires).map((line) => `  ${JSON.stringify(line)},\n`)
-  const head = '[project]\nname = "project"\nversion = "1.0.0"\nrequires-python = ">=3.8"\n'
+  const head = '[project]\nname = "project"\nversion = "1.0.0"\nrequires-python = ">=3.10"\n'
   return `${head}dependencies = [\n${lines.join('')}]\n`
 }
 
-/** The distributions in pip's target folder, or in the project's virtual environment. */
+/** The distributions in pip's target folder, in the project's virtual environment, or where PEP 582 puts them. */
 async function installedDistributions(project: string): Promise<string[]> {
   const lib = join(project, '.venv', 'lib')
-  const versions = await namesIn(lib)
+  const local = join(project, '__pypackages__')
   const folders = [
     join(project, 'site-packages'),
-    ...versions.map((name) => join(lib, name, 'site-packages')),
+    ...(await namesIn(lib)).map((name) => join(lib, name, 'site-packages')),
+    ...(await namesIn(local)).map((name) => join(local, name, 'lib')),
   ]
   const names = (await Promise.all(folders.map(namesIn))).flat()
   const found = names.flatMap((name) => {
@@ -148,7 +150,7 @@ async function installedDistributions(project: string): Promise<string[]> {
 
 function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
     throw error
   })
 }

@@ -112,15 +112,14 @@ const outageCold: ClientCase = {
     for (const host of at.upstream.hosts) host.inject(unavailable)
     const product = await at.serve()
     const registry = registryOf(at.client, product)
-    const { causeWith } = at.client
-    const env = causeWith?.env ?? {}
-    const failed = await at.run({ registry, fewRetries: true, env })
+    const { causeWith = [], install } = at.client
+    const failed = await at.run({ registry, fewRetries: true, args: [...install, ...causeWith] })
     expect(failed.code).not.toBe(0)
     expect(failed.output).toMatch(/50[234]|bad gateway|unavailable/i)
     expect(failed.output).not.toMatch(/\b404\b/)
     for (const host of at.upstream.hosts) host.clearFaults()
     expect(await at.run({ registry })).toMatchObject({ code: 0 })
-    return causeWith === undefined ? '' : `told with ${causeWith.shown}`
+    return causeWith.length === 0 ? '' : `the cause is told with \`${causeWith.join(' ')}\``
   },
 }
 

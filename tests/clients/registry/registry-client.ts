@@ -39,8 +39,8 @@ export interface RegistryClient {
   readonly install: readonly string[]
   /** Installs what the lock file says; undefined for a client that keeps none. */
   readonly installLocked: readonly string[] | undefined
-  /** What makes a client tell why a page could not be had, where by default it does not. */
-  readonly causeWith?: { readonly env: Readonly<Record<string, string>>; readonly shown: string }
+  /** Arguments that make a client tell why a page could not be had, where by default it does not. */
+  readonly causeWith?: readonly string[]
   /** For an upstream that fails: the client says so soon instead of asking for minutes. */
   readonly fewRetries?: Readonly<Record<string, string>>
   /** What lies in the project after an install: `name@version`, sorted. */

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** How one case went for one client, on one fixture. */
@@ -23,8 +23,22 @@ export interface ClientResults {
 /** Below this folder lies what the last full run of each client said; docs/clients.md is made of it. */
 export const resultsFolder = join(import.meta.dirname, 'results')
 
-/** Renews them: `POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients`. */
-export async function writeResults(results: ClientResults): Promise<void> {
+/** A run of a part renews that part: `POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients`. */
+export async function writeResults(told: ClientResults): Promise<void> {
   await mkdir(resultsFolder, { recursive: true })
-  await writeFile(join(resultsFolder, `${results.client}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
+  const path = join(resultsFolder, `${told.client}.json`)
+  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  const known = before === undefined ? undefined : (JSON.parse(before) as ClientResults)
+  const renewed = new Set(told.results.map(placeOf))
+  const isSame = known !== undefined && known.version === told.version
+  const kept = isSame ? known.results.filter((result) => !renewed.has(placeOf(result))) : []
+  const results = [...kept, ...told.results]
+  await writeFile(path, `${JSON.stringify({ ...told, results }, undefined, 2)}\n`)
+}
+
+function placeOf(result: CaseResult): string {
+  return `${result.case} ${result.fixture}`
 }
