@@ -197,6 +197,8 @@ export interface Likely {
   readonly delayMs: number
   /** Asked right before the fetch; false when something else has become likelier since. */
   readonly stillLikely?: () => boolean
+  /** What a client asked for just now is proved by it: its bytes are used, whether a client asks for it or not. */
+  readonly isNeeded?: boolean
 }
 
 /**

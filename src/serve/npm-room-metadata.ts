@@ -22,6 +22,8 @@ export interface NpmMetadataOptions {
 export interface NpmMetadata extends TarballPorts {
   /** A client asked for this form of a packument: it is at hand, so tarballs are looked up in it. */
   formAsked(name: string, form: PackumentForm): void
+  /** The form in which its tarballs are looked up. */
+  formOf(name: string): PackumentForm
 }
 
 /** Metadata that was confirmed so recently is not asked for again because a file is missing from it. */
@@ -30,7 +32,7 @@ const KEYS_FRESH_MS = 3_600_000
 /** Mirrors often have no keys; they are not asked with every tarball. */
 const NO_KEYS_FRESH_MS = 300_000
 /** What is kept is read within it; what has to be fetched is not. */
-const SOON_MS = 25
+const SOON_MS = 10
 /** Names of which it is remembered that clients read them in full. */
 const MAX_FULL = 20_000
 
@@ -46,9 +48,10 @@ export function npmMetadata({
   const underWay = new Map<string, Promise<DistAnswer>>()
   let keys: { readonly untilMs: number; readonly list: Promise<readonly RegistryKey[]> } | undefined
 
+  const formOf = (name: string): PackumentForm => (readInFull.has(name) ? 'packument' : 'abbreviated')
+
   const lookUp = async (name: string, file: string, anew: boolean): Promise<DistAnswer> => {
-    const form = readInFull.has(name) ? 'packument' : 'abbreviated'
-    const view = resources().distView(name, route(name), form)
+    const view = resources().distView(name, route(name), formOf(name))
     const made = await ports.view(view)
     if (made.kind === 'refused') return made
     const kept = await entryIn(made.body, file)
@@ -89,6 +92,7 @@ export function npmMetadata({
       if (form === 'abbreviated') readInFull.delete(name)
       else if (readInFull.size < MAX_FULL) readInFull.add(name)
     },
+    formOf,
     async dist(name, file, signal, anew) {
       signal.throwIfAborted()
       return anew === undefined ? shared(name, file) : lookUp(name, file, true)

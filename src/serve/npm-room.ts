@@ -48,7 +48,12 @@ export function npmRoom(
     ) => ports.check(name, body, params),
   }
   const resources = new NpmResources(options)
-  const foresight = createNpmForesight({ resources, route, now: () => ports.now() })
+  const foresight = createNpmForesight({
+    resources,
+    route,
+    formOf: metadata.formOf,
+    now: () => ports.now(),
+  })
   const ours = new Set([...access.tokens, ...(admin.token === undefined ? [] : [admin.token])])
   const ecosystem = createNpmEcosystem({
     ...options,

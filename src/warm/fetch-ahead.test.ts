@@ -235,6 +235,22 @@ describe('nothing is fetched twice', () => {
     expect(ahead.balance().usedBytes).toBeGreaterThan(0)
   })
 
+  test('what a client’s body is proved by counts as used, whether it is there or still comes', async () => {
+    const ahead = fetchAhead()
+    serve('a.mod', 'b.mod', 'early.mod', 'late.mod')
+    table.afterAsked.set('a.mod', [likely('early.mod')])
+    table.afterAsked.set('b.mod', [
+      likely('early.mod', { isNeeded: true }),
+      likely('late.mod', { isNeeded: true }),
+    ])
+    await client(ahead, 'a.mod')
+    await settled(ahead)
+    expect(ahead.balance()).toMatchObject({ fetches: 1, usedBytes: 0 })
+    await client(ahead, 'b.mod')
+    await settled(ahead)
+    expect(ahead.balance()).toMatchObject({ fetches: 2, unclaimedBytes: 0 })
+  })
+
   test('a client overtakes what still waits, and that is nobody’s merit', async () => {
     const ahead = fetchAhead({ metadataParallel: 1 })
     const release = gated('slow.mod')

@@ -150,6 +150,7 @@ export class FetchAhead {
     // The guesses are read in any case: the adapter learns from what it sees, also while this is off.
     for (const likely of guesses) {
       const { key } = likely.resource
+      if (likely.isNeeded === true) this.#claim(key)
       if (
         this.#pending.has(key) ||
         this.#fetched.has(key) ||
@@ -158,6 +159,7 @@ export class FetchAhead {
       )
         continue
       this.#pending.add(key)
+      if (likely.isNeeded === true) this.#overtaken.add(key)
       if (likely.delayMs <= 0) {
         this.#enqueue(likely)
         continue

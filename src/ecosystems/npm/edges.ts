@@ -19,6 +19,8 @@ export interface EdgesOfVersion {
   readonly version: string
   /** Name → range, of what is installed with it. */
   readonly needs: Readonly<Record<string, string>>
+  /** Those among them that are installed only where they can be, as on another platform they cannot. */
+  readonly optional: ReadonlySet<string>
   /** It is made for some platforms only, so its tarball may never be asked for. */
   readonly isPlatformBound: boolean
 }
@@ -32,6 +34,7 @@ export interface Edges {
 
 interface Found {
   needs: Map<string, string>
+  optional: Set<string>
   isPlatformBound: boolean
 }
 
@@ -65,8 +68,8 @@ export const edgesView: Transform = function* ({ body }) {
   })
   const sets = new Map<string, number>()
   const versions = told.map((version) => {
-    const { needs, isPlatformBound } = found.get(version) ?? { needs: new Map(), isPlatformBound: false }
-    const set = JSON.stringify([...needs])
+    const { needs, optional, isPlatformBound } = found.get(version) ?? nothingFound()
+    const set = JSON.stringify([...needs].map((need) => (optional.has(need[0]) ? [...need, 1] : need)))
     let index = sets.get(set)
     if (index === undefined) {
       index = sets.size
@@ -85,15 +88,18 @@ export function readEdges(digest: Uint8Array): Edges {
     name: string
     tags: [string, string][]
     versions: [string, number, number][]
-    sets: [string, string][][]
+    sets: [name: string, range: string, optional?: 1][][]
   } = JSON.parse(Buffer.from(digest).toString('utf8'))
-  const sets = said.sets.map((set) => Object.fromEntries(set))
+  const sets = said.sets.map((set) => ({
+    needs: Object.fromEntries(set),
+    optional: new Set(set.flatMap(([name, , optional]) => (optional === 1 ? [name] : []))),
+  }))
   return {
     name: said.name,
     tags: Object.fromEntries(said.tags),
     versions: said.versions.map(([version, set, bound]) => ({
       version,
-      needs: sets[set] ?? {},
+      ...(sets[set] ?? { needs: {}, optional: new Set<string>() }),
       isPlatformBound: bound === 1,
     })),
   }
@@ -127,27 +133,38 @@ function fits(version: string, range: string): boolean {
 }
 
 function edgesOf(reader: JsonReader): Found {
-  const found: Found = { needs: new Map(), isPlatformBound: false }
+  const found = nothingFound()
   const peers = new Map<string, string>()
-  const optional = new Set<string>()
+  const perhaps = new Map<string, string>()
+  const optionalPeers = new Set<string>()
   reader.object((key) => {
     if (key === 'os' || key === 'cpu' || key === 'libc') found.isPlatformBound = true
     if (reader.kind() !== 'object') return
-    if (key === 'dependencies' || key === 'optionalDependencies') ranges(reader, found.needs)
+    if (key === 'dependencies') ranges(reader, found.needs)
+    if (key === 'optionalDependencies') ranges(reader, perhaps)
     if (key === 'peerDependencies') ranges(reader, peers)
     if (key === 'peerDependenciesMeta') {
       reader.object((name) => {
         if (reader.kind() !== 'object') return
         reader.object((member) => {
-          if (member === 'optional' && reader.read(reader.skip()) === 'true') optional.add(name)
+          if (member === 'optional' && reader.read(reader.skip()) === 'true') optionalPeers.add(name)
         })
       })
     }
   })
+  for (const [name, range] of perhaps) {
+    // Registries repeat them among the dependencies.
+    found.needs.set(name, range)
+    found.optional.add(name)
+  }
   for (const [name, range] of peers) {
-    if (!optional.has(name) && !found.needs.has(name)) found.needs.set(name, range)
+    if (!optionalPeers.has(name) && !found.needs.has(name)) found.needs.set(name, range)
   }
   return found
+}
+
+function nothingFound(): Found {
+  return { needs: new Map(), optional: new Set(), isPlatformBound: false }
 }
 
 function ranges(reader: JsonReader, into: Map<string, string>): void {

@@ -70,8 +70,13 @@ test('what is needed: dependencies, optional ones, and peers that are not option
     nonsense: { dependencies: { x: '1' } },
   })
   expect(edges.versions).toEqual([
-    { version: '1.0.1', needs: {}, isPlatformBound: false },
-    { version: '1.0.0', needs: { a: '1', f: 'file:../f', o: '2', p: '3' }, isPlatformBound: true },
+    { version: '1.0.1', needs: {}, optional: new Set(), isPlatformBound: false },
+    {
+      version: '1.0.0',
+      needs: { a: '1', f: 'file:../f', o: '2', p: '3' },
+      optional: new Set(['o']),
+      isPlatformBound: true,
+    },
   ])
 })
 
@@ -164,7 +169,16 @@ describe('an install', () => {
     foresight.locked('a', '1.0.0')
     expect(asks('app')).toEqual([])
     const tarball = resources.tarball('b', 'b-1.0.0.tgz', publicRoute)
-    expect(keys(foresight.asked(tarball))).toEqual(['a/-/a-1.0.0.tgz'])
+    expect(keys(foresight.asked(tarball))).toEqual(['a/-/abbreviated', 'a/-/a-1.0.0.tgz'])
+  })
+
+  test('of what is locked reads no packuments: there is nothing to find out', () => {
+    foresight.locked('a', '1.1.0')
+    expect(keys(foresight.asked(resources.tarball('a', 'a-1.1.0.tgz', publicRoute)))).toContain(
+      'a/-/abbreviated',
+    )
+    expect(foresight.digest?.(packument('a'))).toBeUndefined()
+    expect(arrives('a')).toEqual([])
   })
 
   test('made for one platform takes no tarball ahead', () => {
@@ -206,6 +220,81 @@ describe('an install', () => {
     foresight.asked(resources.tarball('x', 'x-1.0.0.tgz', publicRoute))
     const b = digestOf('b', { '1.0.0': { dependencies: { a: '1.0.0' } } })
     expect(keys(foresight.arrived(packument('b'), b, false))).toEqual(['b/-/b-1.0.0.tgz', 'a/-/a-1.0.0.tgz'])
+  })
+
+  describe('from a lock file', () => {
+    const tarball = (name: string, version: string) =>
+      resources.tarball(name, `${name}-${version}.tgz`, publicRoute)
+    const fetches = (name: string, version: string) => keys(foresight.asked(tarball(name, version)))
+    const leaf = (name: string) =>
+      keys(foresight.arrived(packument(name), digestOf(name, { '1.0.0': {}, '1.1.0': {} }), false))
+    /** `count` packages in a row, of which each is picked before its client asks for `version` of it. */
+    const agree = (count: number, version = '1.1.0') => {
+      const names = Array.from({ length: count }, (_, at) => `l${version}-${at}`)
+      const root = `root-${version}`
+      const needs = Object.fromEntries(names.map((name) => [name, '^1.0.0']))
+      fetches(root, '1.0.0')
+      foresight.arrived(packument(root), digestOf(root, { '1.0.0': { dependencies: needs } }), false)
+      for (const name of names) leaf(name)
+      return names.flatMap((name) => [...foresight.asked(tarball(name, version))])
+    }
+
+    test('asks for the packuments of what the locked version needs, not of what the latest does', () => {
+      expect(fetches('a', '1.1.0')).toEqual(['a/-/abbreviated'])
+      expect(arrives('a')).toEqual(['c/-/abbreviated'])
+    })
+
+    test('asks for no tarball that nobody asked for while the picks are not proved', () => {
+      fetches('a', '1.1.0')
+      arrives('a')
+      expect(arrives('c')).toEqual([])
+      expect(keys(agree(7)).filter((key) => key.endsWith('.tgz'))).toEqual([])
+    })
+
+    test('counts what a tarball is proved by as used by whoever asked for the tarball', () => {
+      const [provedBy] = [...foresight.asked(tarball('a', '1.1.0'))]
+      expect(provedBy).toMatchObject({ resource: { key: 'npm/a/-/abbreviated' }, isNeeded: true })
+    })
+
+    test('asks for tarballs once eight picks agreed with what was locked', () => {
+      fetches('a', '1.1.0')
+      arrives('a')
+      arrives('c')
+      expect(keys(agree(8)).filter((key) => key.endsWith('.tgz'))).toEqual(['c/-/c-2.0.3.tgz'])
+    })
+
+    test('stops at the first disagreement in twenty, also with what is queued', () => {
+      fetches('a', '1.1.0')
+      arrives('a')
+      arrives('c')
+      const queued = agree(8).find(({ resource }) => resource.kind === 'tarball')
+      expect(queued?.stillLikely?.()).toBe(true)
+      agree(1, '1.0.0')
+      expect(queued?.stillLikely?.()).toBe(false)
+    })
+
+    test('gives up a pick whose package is locked at another version', () => {
+      fetches('a', '1.1.0')
+      arrives('a')
+      arrives('c')
+      const queued = agree(60).find(({ resource }) => resource.kind === 'tarball')
+      expect(queued?.resource.key).toBe('npm/c/-/c-2.0.3.tgz')
+      expect(queued?.stillLikely?.()).toBe(true)
+      foresight.asked(tarball('c', '2.0.1'))
+      expect(queued?.stillLikely?.()).toBe(false)
+    })
+
+    test('leaves out what is optional: it may be for other machines', () => {
+      fetches('o', '1.0.0')
+      const digest = digestOf('o', {
+        '1.0.0': { dependencies: { p: '1', q: '1' }, optionalDependencies: { q: '1' } },
+      })
+      expect(keys(foresight.arrived(packument('o'), digest, false))).toEqual(['p/-/abbreviated'])
+    })
+
+    test('looks at nothing private', () => {
+      expect(keys(foresight.asked(resources.tarball('@corp/x', 'x-1.0.0.tgz', secret)))).toEqual([])
+    })
   })
 
   test('is not misled by a packument of another name', () => {

@@ -1,8 +1,9 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
 import { type Edges, type EdgesOfVersion, pickVersion, readEdges, wantOf } from './edges.ts'
+import { PickRecord } from './foresight-record.ts'
 import type { NpmResources, PackumentForm } from './npm-resources.ts'
 import type { NpmRoute } from './npm-route.ts'
-import { tarballFile } from './package-name.ts'
+import { tarballFile, versionInFile } from './package-name.ts'
 
 /** An install is thought to be over when nothing was asked for this long. */
 const QUIET_MS = 30_000
@@ -18,6 +19,8 @@ const TARBALL_DELAY_MS = 200
 export interface NpmForesightOptions {
   readonly resources: NpmResources
   readonly route: (name: string) => NpmRoute
+  /** The form in which a package's tarballs are looked up. @default abbreviated */
+  readonly formOf?: (name: string) => PackumentForm
   readonly now?: () => number
 }
 
@@ -32,8 +35,17 @@ export interface NpmForesight extends Foresight {
  * What npm's clients ask for next. Resolving, they ask for the packument of every dependency of the version that
  * they picked, level by level; so these are foreseen, with ours in place of the client's many round trips. Once it
  * shows that a client installs, the tarballs of the picked versions are foreseen as well.
+ *
+ * Installing from a lock file, they ask for nothing but tarballs, few at a time. The packuments of what those need
+ * are certain then, since tarballs are proved by them; the tarballs themselves follow once the picks have agreed
+ * with what was asked for.
  */
-export function createNpmForesight({ resources, route, now = Date.now }: NpmForesightOptions): NpmForesight {
+export function createNpmForesight({
+  resources,
+  route,
+  formOf: formFor = () => 'abbreviated',
+  now = Date.now,
+}: NpmForesightOptions): NpmForesight {
   /** Ranges in which each name is needed. */
   const ranges = new Map<string, Set<string>>()
   const digests = new Map<string, Uint8Array>()
@@ -42,7 +54,12 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
   const followed = new Set<string>()
   /** Keys of the tarballs that were foreseen, or that a client asked for itself. */
   const tarballs = new Set<string>()
-  let heldTarballs: Likely[] = []
+  let held: Likely[] = []
+  const record = new PickRecord()
+  /** Packages of which the versions are known from an audit: nothing is to be found out about them. */
+  const audited = new Set<string>()
+  /** A client has asked for packuments, so it resolves and has no lock file to go by. */
+  let resolves = false
   let confirmed = 0
   let wantsDates = false
   let lastAskedMs = Number.NEGATIVE_INFINITY
@@ -53,7 +70,10 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
     digestBytes = 0
     followed.clear()
     tarballs.clear()
-    heldTarballs = []
+    held = []
+    record.clear()
+    audited.clear()
+    resolves = false
     confirmed = 0
     wantsDates = false
   }
@@ -62,19 +82,27 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
     if (nowMs - lastAskedMs > QUIET_MS) forget()
     lastAskedMs = nowMs
   }
-  const isInstalling = () => confirmed >= RESOLVING
+  const mayFetchTarballs = () => confirmed >= RESOLVING && (resolves || audited.size > 0 || record.isTrusted)
   const released = (): Likely[] => {
-    if (!isInstalling()) return []
-    const held = heldTarballs
-    heldTarballs = []
-    return held
+    if (!mayFetchTarballs()) return []
+    const all = held
+    held = []
+    return all.filter(({ stillLikely }) => stillLikely?.() !== false)
   }
 
-  const holdTarball = (name: string, version: string, weight: number, delayMs: number): void => {
-    const resource = resources.tarball(name, tarballFile(name, version), route(name))
-    if (resource.isPrivate === true || tarballs.has(resource.key) || tarballs.size >= MAX_REMEMBERED) return
-    tarballs.add(resource.key)
-    heldTarballs.push({ resource, weight, delayMs })
+  const isNews = (tarball: Resource): boolean => {
+    if (tarball.isPrivate === true || tarballs.has(tarball.key) || tarballs.size >= MAX_REMEMBERED)
+      return false
+    tarballs.add(tarball.key)
+    return true
+  }
+  const tarballOf = (name: string, version: string) =>
+    resources.tarball(name, tarballFile(name, version), route(name))
+  const holdPick = (name: string, version: string): void => {
+    const resource = tarballOf(name, version)
+    if (!isNews(resource)) return
+    const stillLikely = () => resolves || record.isLikely(name)
+    held.push({ resource, weight: 0.6, delayMs: resolves ? TARBALL_DELAY_MS : 0, stillLikely })
   }
 
   const packuments = (name: string, form: PackumentForm): Likely[] => {
@@ -97,8 +125,12 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
       const id = `${next[0].name}@${picked.version}`
       if (followed.has(id) || followed.size >= MAX_REMEMBERED) continue
       followed.add(id)
-      if (!picked.isPlatformBound) holdTarball(next[0].name, picked.version, 0.6, TARBALL_DELAY_MS)
-      for (const want of wantsOf(picked)) {
+      if (!picked.isPlatformBound) {
+        // An exact version leaves nothing to pick.
+        if (next[1] !== picked.version) record.picked(next[0].name, picked.version)
+        holdPick(next[0].name, picked.version)
+      }
+      for (const want of wantsOf(picked, resolves)) {
         const known = ranges.get(want.name)
         if (known?.has(want.range) || ranges.size >= MAX_REMEMBERED) continue
         if (known === undefined && !digests.has(want.name)) guesses.push(...packuments(want.name, form))
@@ -110,25 +142,42 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
     return guesses
   }
 
+  /** A tarball without a packument before: out of a lock file, whose other versions its dependencies tell. */
+  const lockedIn = (resource: Resource): Likely[] => {
+    const { name, key } = resource
+    const form = formFor(name)
+    const provedBy = packuments(name, form).map((likely) => ({ ...likely, isNeeded: true }))
+    const version = versionInFile(name, key.slice(key.lastIndexOf('/') + 1))
+    if (version === undefined || resource.isPrivate === true || audited.has(name)) return provedBy
+    record.asked(name, version)
+    const digest = digests.get(name)
+    return digest === undefined ? provedBy : [...provedBy, ...follow(readEdges(digest), version, form)]
+  }
+
   return {
     asked(resource) {
       goOn()
       if (resource.kind === 'tarball') {
         confirmed = RESOLVING
         if (tarballs.size < MAX_REMEMBERED) tarballs.add(resource.key)
-      } else if (formOf(resource) !== undefined && ranges.has(resource.name)) {
-        confirmed++
+        return resolves ? released() : [...lockedIn(resource), ...released()]
+      }
+      if (formOf(resource) !== undefined) {
+        resolves = true
+        if (ranges.has(resource.name)) confirmed++
       }
       return released()
     },
 
     digest(resource) {
-      return formOf(resource) === undefined ? undefined : resources.edgesView(resource)
+      const isTold = formOf(resource) !== undefined && (resolves || !audited.has(resource.name))
+      return isTold ? resources.edgesView(resource) : undefined
     },
 
     arrived(resource, body, wanted) {
       const form = formOf(resource)
       if (form === undefined || digests.has(resource.name)) return []
+      if (!resolves && audited.has(resource.name)) return released()
       const found = readEdges(body)
       if (found.name !== resource.name) return []
       if (digestBytes + body.byteLength <= MAX_DIGEST_BYTES) {
@@ -137,13 +186,19 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
       }
       // Nobody said which version is wanted of what a project names itself; mostly it is the latest.
       const wantedRanges = ranges.get(found.name) ?? (wanted ? [''] : [])
-      const guesses = [...wantedRanges].flatMap((range) => follow(found, range, form))
+      const guesses = [...wantedRanges, ...record.versionsOf(found.name)].flatMap((range) =>
+        follow(found, range, form),
+      )
       return [...guesses, ...released()]
     },
 
     locked(name, version) {
       goOn()
-      holdTarball(name, version, 0.95, 0)
+      const resource = tarballOf(name, version)
+      if (audited.size < MAX_REMEMBERED) audited.add(name)
+      if (!isNews(resource)) return
+      // What it is proved by goes beside it, in a lane of its own.
+      held.push(...packuments(name, formFor(name)), { resource, weight: 0.95, delayMs: 0 })
     },
 
     datesWanted() {
@@ -153,8 +208,11 @@ export function createNpmForesight({ resources, route, now = Date.now }: NpmFore
   }
 }
 
-function wantsOf({ needs }: EdgesOfVersion) {
-  return Object.entries(needs).flatMap(([name, range]) => wantOf(name, range) ?? [])
+/** A lock file names what is optional too, but of that only what this machine can use is ever fetched. */
+function wantsOf({ needs, optional }: EdgesOfVersion, withOptional: boolean) {
+  return Object.entries(needs)
+    .filter(([name]) => withOptional || !optional.has(name))
+    .flatMap(([name, range]) => wantOf(name, range) ?? [])
 }
 
 function formOf({ kind }: Resource): PackumentForm | undefined {

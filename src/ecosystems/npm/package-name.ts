@@ -40,6 +40,18 @@ export function tarballFile(name: string, version: string): string {
   return `${baseName(name)}-${encodeURIComponent(version).replaceAll('%2B', '+')}.tgz`
 }
 
+/** The version in a file name that `tarballFile` gives; undefined for any other. */
+export function versionInFile(name: string, file: string): string | undefined {
+  const start = `${baseName(name)}-`
+  if (!file.startsWith(start) || !file.endsWith('.tgz')) return undefined
+  try {
+    return decodeURIComponent(file.slice(start.length, -'.tgz'.length))
+  } catch {
+    // No escape: a name of the registry's own making.
+    return undefined
+  }
+}
+
 /** Below a registry's base address, without a leading slash: `@scope/name/-/name-1.0.0.tgz`. */
 export function tarballPath(name: string, file: string): string {
   return `${name}/-/${file}`
