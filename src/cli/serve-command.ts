@@ -1,7 +1,7 @@
 import type { Origins } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
-import { resolveConfig, type Toolchains } from '../config/resolve-config.ts'
+import { askInBackground, resolveConfig, type Toolchains } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
 import { LineWriter, streamSink } from '../observe/line-writer.ts'
@@ -27,6 +27,9 @@ ${describeFlags(flagSpecs)}
 Example: posthaste serve --listen 127.0.0.1:7678 --data ./posthaste-data
          posthaste serve --offline --log json
 `
+
+/** A build that begins with the server has the processor to itself. */
+const OPEN_AFTER_MS = 1_000
 
 /** Ends when the server has stopped. 1: it could not start; 64: wrong usage or settings. */
 export async function serveCommand(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -58,14 +61,20 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   // Signals count from the first moment: one that comes while the server starts must not leave an orphan.
   const signals = new StopSignals()
   let server: Posthaste
-  const opening = Promise.withResolvers<void>()
+  let lateReload = async (): Promise<void> => undefined
+  let opened: Promise<void> | undefined
+  /** Asks the toolchains that take their time: for the first request that needs them, or soon after the start. */
+  const openRest = () => {
+    opened ??= lateReload()
+    return opened
+  }
   try {
     const droppedLines = () => out.dropped + err.dropped
     const options = {
       config,
       origins,
       toolchains: first,
-      opening: opening.promise,
+      opening: () => openRest(),
       env: io.env,
       log,
       requestLog,
@@ -88,12 +97,8 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   using watch = watchConfig({
     initial: loaded,
     load: async () => {
-      const { result, ...found } = await resolveConfig({
-        flags: parsed.values,
-        env: io.env,
-        cwd: io.cwd,
-        readFile: readTextFile,
-      })
+      const options = { flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile }
+      const { result, ...found } = await resolveConfig(options, askInBackground)
       toolchains = found
       return result
     },
@@ -121,14 +126,16 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
       }
     },
   })
-  void watch.reload().finally(() => {
+  lateReload = async () => {
+    await watch.reload()
     isOpening = false
-    opening.resolve()
     if (config.log === 'text') for (const line of server.toldLater()) out.write(mask(line))
-  })
+  }
+  const opening = setTimeout(() => void openRest(), OPEN_AFTER_MS)
   using _guards = guardProcess(log)
 
   await signals.first
+  clearTimeout(opening)
   log.info('stopping: running answers are finished', { graceMs: config.shutdown.graceMs })
   await server.stop(config.shutdown.graceMs)
   await Promise.all([out.flush(AbortSignal.timeout(1_000)), err.flush(AbortSignal.timeout(1_000))])

@@ -47,6 +47,8 @@ export interface DiscoverNpmOptions {
   readonly command?: string
   /** The limit for each question to npm. Default: 5,000 ms. */
   readonly timeoutMs?: number
+  /** Nobody waits for it right now: others go first. */
+  readonly inBackground?: boolean
   readonly signal?: AbortSignal
   readonly readFile?: (path: string) => Promise<string | undefined>
   /** This machine's addresses and names, for a server that listens on all of them. */
@@ -59,7 +61,12 @@ export interface DiscoverNpmOptions {
  */
 export async function discoverNpm(options: DiscoverNpmOptions): Promise<NpmDiscovery> {
   const { env, command = 'npm', timeoutMs = 5000, signal, readFile = readTextFile } = options
-  const { settings, builtIn } = await readNpmConfig(env, { command, timeoutMs, signal })
+  const { settings, builtIn } = await readNpmConfig(env, {
+    command,
+    timeoutMs,
+    signal,
+    inBackground: options.inBackground,
+  })
   if (!settings.ok) return { found: false, reason: settings.reason }
   const local = options.local ?? localNames()
   const isOwn = (url: string) =>

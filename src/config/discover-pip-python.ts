@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { behind } from './behind.ts'
 
 /** What the Python that is installed knows about pip. */
 export interface PythonAnswer {
@@ -20,6 +21,8 @@ export interface AskPythonOptions {
   readonly commands: readonly string[]
   /** For all of them together. */
   readonly timeoutMs: number
+  /** Nobody waits for it right now: others go first. */
+  readonly inBackground?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -70,14 +73,14 @@ function run(
   command: string,
   cwd: string,
   leftMs: number,
-  { env, timeoutMs, signal }: AskPythonOptions,
+  { env, timeoutMs, signal, inBackground }: AskPythonOptions,
 ): Promise<PythonResult> {
   return new Promise((resolve) => {
     const done = (error: (Error & { code?: unknown; killed?: boolean }) | null, stdout: string) => {
       resolve(error ? { ok: false, reason: explain(error, command, timeoutMs) } : parse(stdout, command))
     }
     try {
-      execFile(
+      const child = execFile(
         command,
         ['-c', PROGRAM],
         {
@@ -92,6 +95,7 @@ function run(
         },
         done,
       )
+      if (inBackground === true) behind(child)
     } catch (error) {
       resolve({ ok: false, reason: `'${command}' did not start: ${messageOf(error)}` })
     }

@@ -38,6 +38,8 @@ export interface DiscoverPipOptions {
   readonly commands?: readonly string[]
   /** The limit for all questions to Pythons together. @default 5,000 ms */
   readonly timeoutMs?: number
+  /** Nobody waits for it right now: others go first. */
+  readonly inBackground?: boolean
   readonly signal?: AbortSignal
   readonly readFile?: (path: string) => Promise<string | undefined>
   readonly platform?: NodeJS.Platform
@@ -57,6 +59,7 @@ export async function discoverPip(options: DiscoverPipOptions): Promise<PipDisco
     env,
     commands: options.commands ?? ['python3', 'python'],
     timeoutMs: options.timeoutMs ?? 5_000,
+    inBackground: options.inBackground,
     signal: options.signal,
   })
   const { defaultIndex, prefix } = python.ok ? python.answer : { defaultIndex: undefined, prefix: undefined }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { behind } from './behind.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -19,6 +20,8 @@ export interface NpmConfig {
 interface AskOptions {
   readonly command: string
   readonly timeoutMs: number
+  /** Nobody waits for it right now: others go first. */
+  readonly inBackground?: boolean | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -64,7 +67,7 @@ function run(
   args: readonly string[],
   cwd: string,
   env: Environment,
-  { command, timeoutMs, signal }: AskOptions,
+  { command, timeoutMs, signal, inBackground }: AskOptions,
 ): Promise<NpmAnswer<string>> {
   return new Promise((resolve) => {
     const done = (
@@ -76,7 +79,7 @@ function run(
       else resolve({ ok: false, reason: explain(error, stderr, command, timeoutMs) })
     }
     try {
-      execFile(
+      const child = execFile(
         command,
         args,
         {
@@ -93,6 +96,7 @@ function run(
         },
         done,
       )
+      if (inBackground === true) behind(child)
     } catch (error) {
       resolve({ ok: false, reason: `'${command}' did not start: ${messageOf(error)}` })
     }

@@ -21,19 +21,32 @@ export type Discover = (
   env: LoadOptions['env'],
 ) => Promise<Partial<Toolchains>>
 
-const askToolchains: Discover = async ({ listen, data, npm: ours, pypi }, env) => {
-  const [go, npm, pip] = await Promise.all([
-    discoverGo({ env, listen, data }),
-    discoverNpm({
-      env,
-      listen: ours.listen === undefined ? [listen] : [listen, ours.listen],
-      host: ours.host,
-      data,
-    }),
-    discoverPip({ env, listen: pypi.listen === undefined ? [listen] : [listen, pypi.listen], data }),
-  ])
-  return { go, npm, pip }
-}
+const askWith =
+  (how: { readonly timeoutMs?: number; readonly inBackground?: boolean }): Discover =>
+  async ({ listen, data, npm: ours, pypi }, env) => {
+    const [go, npm, pip] = await Promise.all([
+      discoverGo({ env, listen, data }),
+      discoverNpm({
+        ...how,
+        env,
+        listen: ours.listen === undefined ? [listen] : [listen, ours.listen],
+        host: ours.host,
+        data,
+      }),
+      discoverPip({
+        ...how,
+        env,
+        listen: pypi.listen === undefined ? [listen] : [listen, pypi.listen],
+        data,
+      }),
+    ])
+    return { go, npm, pip }
+  }
+
+const askToolchains: Discover = askWith({})
+
+/** The same for a server that serves meanwhile: it takes its time, and leaves the processor to clients. */
+export const askInBackground: Discover = askWith({ timeoutMs: 20_000, inBackground: true })
 
 /** Only the one that answers within moments; npm and Python take up to a second each. */
 export const askGo: Discover = async ({ listen, data }, env) => ({

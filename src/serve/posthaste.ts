@@ -42,8 +42,8 @@ export interface PosthasteOptions {
   readonly origins: Readonly<Record<string, string>>
   /** What is known at the start; the rest comes with `configure`. */
   readonly toolchains: Partial<Toolchains>
-  /** Until then, requests of ecosystems whose toolchain is not known yet wait. Never rejects. */
-  readonly opening?: Promise<void>
+  /** Called when a request needs an ecosystem whose toolchain is not known yet; it waits for the answer. Never rejects. */
+  readonly opening?: () => Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Logger
   readonly requestLog: RequestLog
@@ -164,7 +164,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   const laterIds = new Set(opening.keys())
   const relay: Relay = new Relay({
     ecosystems: () => rooms.ecosystems(),
-    opening: (id) => opening.get(id),
+    opening: (id) => opening.get(id)?.(),
     cache,
     views,
     forwarding: new Forwarding({ upstream, report }),
@@ -304,12 +304,16 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
 }
 
 /** By ecosystem, what its requests wait for. */
-function openingOf({ opening, toolchains }: PosthasteOptions): Map<EcosystemId, Promise<void>> {
-  const waits = new Map<EcosystemId, Promise<void>>()
+function openingOf({ opening, toolchains }: PosthasteOptions): Map<EcosystemId, () => Promise<void>> {
+  const waits = new Map<EcosystemId, () => Promise<void>>()
   if (opening === undefined) return waits
-  if (toolchains.npm === undefined) waits.set('npm', opening)
-  if (toolchains.pip === undefined) waits.set('pypi', opening)
-  void opening.then(() => waits.clear())
+  const opened = async () => {
+    await opening()
+    // Whatever came of it: nobody waits a second time.
+    waits.clear()
+  }
+  if (toolchains.npm === undefined) waits.set('npm', opened)
+  if (toolchains.pip === undefined) waits.set('pypi', opened)
   return waits
 }
 
