@@ -30,6 +30,7 @@ import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
 import { observeCache } from './observe-cache.ts'
 import { openRooms } from './open-rooms.ts'
+import { openingOf } from './opening.ts'
 import { ProvingAgain } from './proving-again.ts'
 import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
@@ -301,20 +302,6 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       return stopped
     },
   }
-}
-
-/** By ecosystem, what its requests wait for. */
-function openingOf({ opening, toolchains }: PosthasteOptions): Map<EcosystemId, () => Promise<void>> {
-  const waits = new Map<EcosystemId, () => Promise<void>>()
-  if (opening === undefined) return waits
-  const opened = async () => {
-    await opening()
-    // Whatever came of it: nobody waits a second time.
-    waits.clear()
-  }
-  if (toolchains.npm === undefined) waits.set('npm', opened)
-  if (toolchains.pip === undefined) waits.set('pypi', opened)
-  return waits
 }
 
 function asError(error: unknown): Error {
