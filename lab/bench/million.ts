@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLocalStore } from '../../src/store/local/local-store.ts'
 import { type Product, startProduct } from '../product.ts'
@@ -47,6 +48,8 @@ export const million: BenchRow = {
       const script = join(scripts.path, `${count}.lua`)
       return (await wrk(product.url, { seconds: context.quick ? 2 : 5, script })).requestsPerSecond
     }
+    // What is measured is the product, not how fast this disk turns: the system has the files in memory.
+    await readThrough(join(large, 'packs'))
     context.progress('hits drawn uniformly over all objects, requests per second')
     const values = await alternate(
       context.runs,
@@ -73,6 +76,12 @@ export const million: BenchRow = {
       },
     ]
   },
+}
+
+async function readThrough(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    for await (const _ of createReadStream(join(folder, name), { highWaterMark: 1 << 20 }));
+  }
 }
 
 function start(folder: string, context: BenchContext): Promise<Product> {

@@ -88,6 +88,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
     return 1
   }
 
+  const stopping = new AbortController()
   let toolchains: Partial<Toolchains> = first
   let isOpening = true
   const configure = (config: Config, origins: Origins) =>
@@ -98,7 +99,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
     initial: loaded,
     load: async () => {
       const options = { flags: parsed.values, env: io.env, cwd: io.cwd, readFile: readTextFile }
-      const { result, ...found } = await resolveConfig(options, askInBackground)
+      const { result, ...found } = await resolveConfig(options, askInBackground(stopping.signal))
       toolchains = found
       return result
     },
@@ -136,8 +137,10 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
 
   await signals.first
   clearTimeout(opening)
+  // Toolchains that are still being asked are left alone, and what they ran in is removed.
+  stopping.abort(new Error('posthaste is stopping'))
   log.info('stopping: running answers are finished', { graceMs: config.shutdown.graceMs })
-  await server.stop(config.shutdown.graceMs)
+  await Promise.all([server.stop(config.shutdown.graceMs), opened])
   await Promise.all([out.flush(AbortSignal.timeout(1_000)), err.flush(AbortSignal.timeout(1_000))])
   return 0
 }

@@ -22,10 +22,14 @@ export type Discover = (
 ) => Promise<Partial<Toolchains>>
 
 const askWith =
-  (how: { readonly timeoutMs?: number; readonly inBackground?: boolean }): Discover =>
+  (how: {
+    readonly timeoutMs?: number
+    readonly inBackground?: boolean
+    readonly signal?: AbortSignal
+  }): Discover =>
   async ({ listen, data, npm: ours, pypi }, env) => {
     const [go, npm, pip] = await Promise.all([
-      discoverGo({ env, listen, data }),
+      discoverGo({ env, listen, data, ...(how.signal && { signal: how.signal }) }),
       discoverNpm({
         ...how,
         env,
@@ -45,8 +49,9 @@ const askWith =
 
 const askToolchains: Discover = askWith({})
 
-/** The same for a server that serves meanwhile: it takes its time, and leaves the processor to clients. */
-export const askInBackground: Discover = askWith({ timeoutMs: 20_000, inBackground: true })
+/** The same for a server that serves meanwhile: it takes its time, leaves the processor to clients, and ends with it. */
+export const askInBackground = (signal: AbortSignal): Discover =>
+  askWith({ timeoutMs: 20_000, inBackground: true, signal })
 
 /** Only the one that answers within moments; npm and Python take up to a second each. */
 export const askGo: Discover = async ({ listen, data }, env) => ({
