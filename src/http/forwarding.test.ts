@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import { ScriptedUpstream } from '../cache/testing/scripted-upstream.ts'
 import type { Ecosystem, Forward } from '../ecosystems/ecosystem.ts'
-import type { Sent } from '../upstream/send.ts'
+import type { Sent } from '../upstream/upstream.ts'
 import { Forwarding } from './forwarding.ts'
 import type { RelayedRequest } from './replies.ts'
 import { RequestBodies } from './request-bodies.ts'

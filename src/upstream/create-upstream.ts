@@ -11,12 +11,21 @@ import { placesAsStops } from './places.ts'
 import { type KeptText, RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
-import { Sender, type SendRequest, type Sent } from './send.ts'
+import { Sender } from './send.ts'
 import { SourceClient } from './source-client.ts'
 import { hostOf, type Source, type SourceList, type Stop, sourcesOf, stopsOf } from './source-list.ts'
 import { SourceRecords } from './source-record.ts'
 import { sourceState } from './source-state.ts'
-import type { Lag, OrderChange, SourceState, Upstream, UpstreamRequest, Walk } from './upstream.ts'
+import type {
+  Lag,
+  OrderChange,
+  SendRequest,
+  Sent,
+  SourceState,
+  Upstream,
+  UpstreamRequest,
+  Walk,
+} from './upstream.ts'
 import { SourceWalk } from './walk.ts'
 import { offlineAnswer, offlineWalk, placelessWalk, unconfiguredWalk } from './walks-without-asking.ts'
 

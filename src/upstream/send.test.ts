@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import type { SendRequest, Sent } from './send.ts'
 import { answer, fakeServer, saying } from './testing/fake-server.ts'
 import { listOf, upstreamOf } from './testing/upstream-fixture.ts'
+import type { SendRequest, Sent } from './upstream.ts'
 
 const audit: SendRequest = {
   sources: 'go',

@@ -6,35 +6,7 @@ import type { HttpClient } from './http-client.ts'
 import { isRead } from './http-request-text.ts'
 import type { HttpResponse } from './http-response.ts'
 import type { Source } from './source-list.ts'
-import type { UpstreamFailure } from './upstream.ts'
-
-export interface SendRequest {
-  readonly sources: string
-  /** Relative to a source's base, percent-encoded, no leading slash; with its query. */
-  readonly path: string
-  readonly method: string
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | undefined
-  /** Of the answer, decoded. */
-  readonly maxBytes: number
-  /** Asking twice does no harm, whatever the method: the next source may be asked after an error of one. */
-  readonly safe: boolean
-  readonly signal: AbortSignal
-}
-
-export type Sent =
-  | {
-      readonly kind: 'answered'
-      readonly status: number
-      /** Lower-case names; without those of the connection, and without cookies. */
-      readonly headers: Readonly<Record<string, string>>
-      readonly body: Uint8Array
-      readonly source: string
-    }
-  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
-  | { readonly kind: 'not-configured' }
-  | { readonly kind: 'off' }
+import type { SendRequest, Sent } from './upstream.ts'
 
 interface SenderOptions {
   readonly http: HttpClient

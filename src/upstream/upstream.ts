@@ -1,7 +1,5 @@
 /** What the cache asks of the network. Who asks, and why, is not known here. */
 
-import type { SendRequest, Sent } from './send.ts'
-
 /** Stable codes; each has an entry in docs/faults.md. */
 export type FailureCode =
   | 'dns'
@@ -182,6 +180,35 @@ export interface OrderChange {
   readonly to: string
   readonly reason: string
 }
+
+/** A request that is passed on as it is. */
+export interface SendRequest {
+  readonly sources: string
+  /** Relative to a source's base, percent-encoded, no leading slash; with its query. */
+  readonly path: string
+  readonly method: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | undefined
+  /** Of the answer, decoded. */
+  readonly maxBytes: number
+  /** Asking twice does no harm, whatever the method: the next source may be asked after an error of one. */
+  readonly safe: boolean
+  readonly signal: AbortSignal
+}
+
+export type Sent =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      /** Lower-case names; without those of the connection, and without cookies. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+      readonly source: string
+    }
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+  | { readonly kind: 'not-configured' }
+  | { readonly kind: 'off' }
 
 export interface SourceState {
   readonly list: string

@@ -1,4 +1,4 @@
-import type { SendRequest, Sent } from '../../upstream/send.ts'
+import type { SendRequest, Sent } from '../../upstream/upstream.ts'
 import {
   type SourceRef,
   type Upstream,
