@@ -7,7 +7,7 @@ import { type Scene, scene, tree, treeRequires } from './go-harness.ts'
 
 const kills = process.env.POSTHASTE_TEST_ALL === '1' ? 200 : 15
 /** Of the kill's instant after the start of the load. */
-const latestMs = 500
+const latestMs = 250
 const width = 8
 
 /** Small ones for the packs, and some that are files of their own; more of them than the kills can fill. */
