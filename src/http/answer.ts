@@ -27,7 +27,11 @@ export interface Answer {
 }
 
 /** An answer whose headers are kept in the form in which Bun sends them with the least work. */
-export type SendableAnswer = Omit<Answer, 'headers'> & { readonly headers: Answer['headers'] | Headers }
+export type SendableAnswer = Omit<Answer, 'headers'> & {
+  readonly headers: Answer['headers'] | Headers
+  /** Those of a 304, where they are kept. */
+  readonly unchangedHeaders?: Headers | undefined
+}
 
 export interface AnswerParts {
   readonly ecosystem: EcosystemId
@@ -90,6 +94,7 @@ export function send(request: Request, answer: SendableAnswer): Response {
   const ifModifiedSince = answer.lastModifiedMs === undefined ? null : asked.get('if-modified-since')
   const isPlain = range === null && ifNoneMatch === null && ifMatch === null && ifModifiedSince === null
   if (isPlain && request.method === 'GET') return whole(answer)
+  if (ifNoneMatch === answer.etag && ifMatch === null) return unchanged(answer)
   const conditions = {
     method: request.method,
     range,
@@ -99,12 +104,9 @@ export function send(request: Request, answer: SendableAnswer): Response {
     ifRange: asked.get('if-range'),
   }
   const decision = evaluate(conditions, answer)
-  const headers = new Headers(answer.headers)
   switch (decision.kind) {
     case 'not-modified':
-      headers.delete('content-type')
-      headers.delete('content-disposition')
-      return new Response(null, { status: 304, headers })
+      return unchanged(answer)
     case 'failed':
       return new Response('precondition failed: If-Match names other bytes\n', {
         status: 412,
@@ -116,17 +118,32 @@ export function send(request: Request, answer: SendableAnswer): Response {
         headers: { ...PLAIN, 'content-range': `bytes */${answer.sizeBytes}` },
       })
     case 'range': {
+      const headers = new Headers(answer.headers)
       headers.set('content-range', `bytes ${decision.start}-${decision.end}/${answer.sizeBytes}`)
       const part = slice(answer.body, decision.start, decision.end + 1)
       return new Response(part, { status: 206, headers })
     }
     case 'full':
       if (request.method === 'HEAD') {
+        const headers = new Headers(answer.headers)
         headers.set('content-length', String(answer.sizeBytes))
         return new Response(null, { headers })
       }
       return whole(answer)
   }
+}
+
+/** What a 304 says of a body (RFC 9110, 15.4.5). */
+export function unchangedHeadersOf(headers: SendableAnswer['headers']): Headers {
+  const kept = new Headers(headers)
+  kept.delete('content-type')
+  kept.delete('content-disposition')
+  return kept
+}
+
+function unchanged(answer: SendableAnswer): Response {
+  const headers = answer.unchangedHeaders ?? unchangedHeadersOf(answer.headers)
+  return new Response(null, { status: 304, headers })
 }
 
 /** How many bytes of the body `response` carries. */

@@ -1,8 +1,12 @@
+import { remembered } from '../ecosystems/remembered.ts'
 import type { Encoding } from '../views/views.ts'
 
 /** The best encoding that we have and the client takes (RFC 9110 12.5.3); a client that says nothing gets plain bytes. */
 export function encodingFor(acceptEncoding: string | null): Encoding {
-  if (acceptEncoding === null) return undefined
+  return acceptEncoding === null ? undefined : bestFor(acceptEncoding)
+}
+
+const bestFor = remembered((acceptEncoding: string): Encoding => {
   if (!acceptEncoding.includes(';')) return /\bgzip\b|\*/i.test(acceptEncoding) ? 'gzip' : undefined
   let any: boolean | undefined
   for (const part of acceptEncoding.split(',')) {
@@ -13,4 +17,4 @@ export function encodingFor(acceptEncoding: string | null): Encoding {
     if (name === '*') any = wanted
   }
   return any === true ? 'gzip' : undefined
-}
+})

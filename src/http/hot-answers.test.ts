@@ -55,6 +55,20 @@ describe('what is given back', () => {
     expect(body?.kind === 'bytes' && Buffer.from(body.bytes).toString()).toBe('said')
   })
 
+  test('has the headers of a 304 for who has the body, with the age of now', () => {
+    const { hot } = hotAnswers()
+    hot.set('/go/a', answerOf('go/a', { headers: { etag: '"1"', age: '0', 'content-type': 'text/plain' } }))
+    expect(hot.get('/go/a', NOW + 12_000)?.unchangedHeaders).toBeUndefined()
+    for (const seconds of [12, 13, 14]) {
+      const found = hot.get('/go/a', NOW + seconds * 1000, '"1"')
+      expect([...(found?.unchangedHeaders ?? [])]).toEqual([
+        ['age', `${seconds}`],
+        ['etag', '"1"'],
+      ])
+      expect(found?.headers.get('content-type')).toBe('text/plain')
+    }
+  })
+
   test('tells the eviction of its use once a second', () => {
     const { hot, touched } = hotAnswers()
     hot.set('/go/a', answerOf('go/a'))
@@ -79,7 +93,7 @@ describe('what is given back', () => {
 })
 
 describe('a file', () => {
-  async function withFile(change: (path: string) => Promise<void>) {
+  async function withFile(change: (path: string) => Promise<void>, tag?: string) {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'body')
     await writeFile(path, 'four')
@@ -87,7 +101,7 @@ describe('a file', () => {
     hot.set('/go/a', answerOf('go/a', { body: { kind: 'file', path } }))
     expect(hot.get('/go/a', NOW)).toBeDefined()
     await change(path)
-    return hot.get('/go/a', NOW)
+    return hot.get('/go/a', NOW, tag)
   }
 
   test('that was evicted is not promised', async () => {
@@ -98,6 +112,10 @@ describe('a file', () => {
   })
   test('that grew is not promised', async () => {
     expect(await withFile((path) => writeFile(path, 'fiver'))).toBeUndefined()
+  })
+  test('is not looked at for who has its body already', async () => {
+    expect(await withFile((path) => rm(path), '"1"')).toBeDefined()
+    expect(await withFile((path) => rm(path), '"2"')).toBeUndefined()
   })
 })
 

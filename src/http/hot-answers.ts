@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Answer, ageAt, etagOf, type SendableAnswer } from './answer.ts'
+import { type Answer, ageAt, etagOf, type SendableAnswer, unchangedHeadersOf } from './answer.ts'
 
 /** An answer that was rendered once and is sent again and again, until a moment or until its bytes change. */
 export interface HotAnswer extends Omit<Answer, 'headers'> {
   /** `Age` is set once a second. */
   readonly headers: Headers
+  /** Those of a 304, once somebody was told so. */
+  unchangedHeaders: Headers | undefined
   /** The last second in which `Age` was set. */
   renderedAtSecond: number
   /** How often a file was sent from its place; the second time brings it into memory, if it is not large. */
@@ -45,8 +47,11 @@ export class HotAnswers {
     this.#touch = options.touch
   }
 
-  /** The answer for a path, if it may be sent now. */
-  get(path: string, nowMs: number): HotAnswer | undefined {
+  /**
+   * The answer for a path, if it may be sent now. Who has the body already, by the tag that the client sent, needs
+   * none of us: its file is not looked at.
+   */
+  get(path: string, nowMs: number, tag: string | null = null): HotAnswer | undefined {
     let answer = this.#young.get(path)
     if (answer === undefined) {
       answer = this.#old.get(path)
@@ -54,18 +59,19 @@ export class HotAnswers {
       this.#old.delete(path)
       this.#insert(path, answer)
     }
-    if (nowMs >= answer.freshUntilMs || !isWhole(answer)) {
+    const isUnchanged = tag === answer.etag
+    if (nowMs >= answer.freshUntilMs || !(isUnchanged || isWhole(answer))) {
       this.#drop(path)
       return undefined
     }
-    if (answer.body.kind === 'file' && answer.sizeBytes <= SHARED_MAX_BYTES && ++answer.sentFromFile === 2) {
-      const sharing = this.#share(path, answer, answer.body.path).finally(() => this.#sharing.delete(sharing))
-      this.#sharing.add(sharing)
-    }
+    if (isUnchanged) answer.unchangedHeaders ??= unchangedHeadersOf(answer.headers)
+    else if (answer.body.kind === 'file') this.#sent(path, answer, answer.body.path)
     const second = Math.floor(nowMs / 1_000)
     if (second !== answer.renderedAtSecond) {
       answer.renderedAtSecond = second
-      answer.headers.set('age', ageAt(answer.checkedAtMs, nowMs))
+      const age = ageAt(answer.checkedAtMs, nowMs)
+      answer.headers.set('age', age)
+      answer.unchangedHeaders?.set('age', age)
       // Once a second is enough for the eviction to know what is in use.
       this.#touch(answer.key)
     }
@@ -95,6 +101,7 @@ export class HotAnswers {
     this.#insert(path, {
       ...answer,
       headers,
+      unchangedHeaders: undefined,
       body: ownBody(answer.body),
       renderedAtSecond: 0,
       sentFromFile: 0,
@@ -117,6 +124,12 @@ export class HotAnswers {
   /** Resolves when every file that is on its way into memory is there, or has been given up. */
   async settled(): Promise<void> {
     await Promise.all(this.#sharing)
+  }
+
+  #sent(path: string, answer: HotAnswer, file: string): void {
+    if (answer.sizeBytes > SHARED_MAX_BYTES || ++answer.sentFromFile !== 2) return
+    const sharing = this.#share(path, answer, file).finally(() => this.#sharing.delete(sharing))
+    this.#sharing.add(sharing)
   }
 
   /** Never rejects: a file that cannot be read, or is damaged, goes on as a file until somebody notices. */

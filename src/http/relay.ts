@@ -61,7 +61,8 @@ export class Relay {
     const path = entrance.root === undefined ? asked : `/${entrance.root}${asked}`
     const nowMs = this.#now()
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const hot = reads ? this.#hot.get(path, nowMs) : undefined
+    const tag = reads ? request.headers.get('if-none-match') : null
+    const hot = reads ? this.#hot.get(path, nowMs, tag) : undefined
     if (hot !== undefined) return this.#sendHit(request, hot, nowMs)
 
     const slash = path.indexOf('/', 1)
@@ -76,7 +77,7 @@ export class Relay {
     if (variant !== undefined) {
       const encoding = encodingFor(request.headers.get('accept-encoding'))
       place = this.#viewAnswers.placeOf(path, variant, encoding, details.base)
-      const seen = this.#viewAnswers.get(place, nowMs)
+      const seen = this.#viewAnswers.get(place, nowMs, tag)
       if (seen !== undefined) return this.#sendHit(request, seen, nowMs)
     }
     const opening = this.#options.opening?.(ecosystem.id)

@@ -37,8 +37,8 @@ export class ViewAnswers {
     return `${path}\n${variant}\n${encoding ?? ''}\n${base}`
   }
 
-  get(place: string, nowMs: number): HotAnswer | undefined {
-    return this.#hot.get(place, nowMs)
+  get(place: string, nowMs: number, tag: string | null = null): HotAnswer | undefined {
+    return this.#hot.get(place, nowMs, tag)
   }
 
   /** Places that are known, for all keys together. */

@@ -1,4 +1,5 @@
 import type { Asked, Asking, Ecosystem, Foresight } from '../ecosystem.ts'
+import { remembered } from '../remembered.ts'
 import type { AuditRules } from './audit-body.ts'
 import { auditForward, privateForward, relayAsked, searchForward } from './npm-forwards.ts'
 import { ABBREVIATED, type NpmResourceOptions, NpmResources, type PackumentForm } from './npm-resources.ts'
@@ -156,7 +157,10 @@ function variantFor(asking: Asking): 'full' | 'abbreviated' | 'dated' {
 
 /** True when a client likes the abbreviated form at least as much as the full one (RFC 9110 12.5.1). */
 export function isAbbreviatedWanted(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes(ABBREVIATED)) return false
+  return accept?.includes(ABBREVIATED) === true && prefersAbbreviated(accept)
+}
+
+const prefersAbbreviated = remembered((accept) => {
   const quality = (type: string) => {
     for (const item of accept.split(',')) {
       const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
@@ -168,7 +172,7 @@ export function isAbbreviatedWanted(accept: string | undefined): boolean {
   }
   const abbreviated = quality(ABBREVIATED)
   return abbreviated > 0 && abbreviated >= quality('application/json')
-}
+})
 
 function placeOf(request: PackageRequest): string {
   switch (request.kind) {

@@ -1,5 +1,7 @@
 /** Which form of a page a client gets (PEP 691, "Version + format selection"). */
 
+import { remembered } from '../remembered.ts'
+
 /** `html` is `text/html`; `html-v1` is the same under the name of the API's version. */
 export type PageForm = 'json' | 'html' | 'html-v1'
 
@@ -21,11 +23,7 @@ const names: Readonly<Record<string, PageForm>> = {
 /** In the order of our own liking, where a client likes several as much. */
 const preferred: readonly PageForm[] = ['json', 'html-v1', 'html']
 
-/** Clients send a handful of values; what more there is was made up. */
-const MAX_KNOWN = 256
 const MAX_ACCEPT_LENGTH = 1024
-
-const known = new Map<string, PageForm | undefined>()
 
 /**
  * The form for `Accept` and the query's `format`, which goes before it; undefined when none fits (406). Nothing
@@ -39,11 +37,7 @@ export function chooseForm(accept: string | undefined, query: string): PageForm 
   const wish = accept?.trim() ?? ''
   if (wish === '' || wish === '*/*') return 'html'
   if (wish.length > MAX_ACCEPT_LENGTH) return undefined
-  if (known.has(wish)) return known.get(wish)
-  const form = bestOf(wish)
-  if (known.size >= MAX_KNOWN) known.clear()
-  known.set(wish, form)
-  return form
+  return bestOf(wish)
 }
 
 /** A plus that was written as itself is read as one: no media type holds a space. */
@@ -51,7 +45,7 @@ function formatOf(query: string): string | undefined {
   return new URLSearchParams(query).get('format')?.trim().replaceAll(' ', '+')
 }
 
-function bestOf(accept: string): PageForm | undefined {
+const bestOf = remembered((accept: string): PageForm | undefined => {
   const quality: Partial<Record<PageForm, { q: number; exactness: number }>> = {}
   for (const item of accept.split(',')) {
     const [range = '', ...parameters] = item.split(';').map((part) => part.trim())
@@ -77,7 +71,7 @@ function bestOf(accept: string): PageForm | undefined {
   return best !== undefined && quality[best]?.exactness === 0 && quality.html?.q === quality[best]?.q
     ? 'html'
     : best
-}
+})
 
 function formsIn(range: string): readonly (readonly [PageForm, exactness: number])[] {
   const form = names[range]
