@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { measureLatency } from '../load.ts'
+import { measureLatencyApart } from '../latency-apart.ts'
 import { type Product, startProduct } from '../product.ts'
 import { startProgram } from '../program.ts'
 import { median } from '../statistics.ts'
@@ -82,7 +82,7 @@ async function takeRound(context: BenchContext, upstream: RegistryUpstream): Pro
   return await withProduct(context, upstream, async (product) => {
     const hit = `${product.url}/npm/other`
     const p99 = async (durationMs: number) => {
-      const result = await measureLatency(hit, { durationMs })
+      const result = await measureLatencyApart(hit, { durationMs })
       if (result.failures > 0) throw new Error(`${result.failures} connections of the hits failed`)
       return result.p99Ms
     }

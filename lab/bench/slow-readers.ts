@@ -1,5 +1,6 @@
 import { startFakeGoproxy } from '../fake-goproxy.ts'
-import { fetchAll, measureLatency } from '../load.ts'
+import { measureLatencyApart } from '../latency-apart.ts'
+import { fetchAll } from '../load.ts'
 import { startProduct } from '../product.ts'
 import { startProgram } from '../program.ts'
 import { median } from '../statistics.ts'
@@ -31,11 +32,11 @@ export const slowReaders: BenchRow = {
     if ((await fetchAll(product.goproxy, [zip, mod], 1)) !== 2)
       throw new Error('the objects cannot be fetched')
     const hit = `${product.goproxy}/${mod}`
-    await measureLatency(hit, { durationMs: 1000 })
+    await measureLatencyApart(hit, { durationMs: 1000 })
 
     let brokenReaders = 0
     const p99 = async (durationMs: number) => {
-      const latency = await measureLatency(hit, { durationMs })
+      const latency = await measureLatencyApart(hit, { durationMs })
       if (latency.failures > 0) throw new Error(`${latency.failures} hits failed`)
       return latency.p99Ms
     }

@@ -35,3 +35,13 @@ export type RenderAnswer =
   | { readonly kind: 'verdict'; readonly id: number; readonly verdict: Verdict }
   /** `refused`: the body is not what it should be. Otherwise the thread itself failed at it. */
   | { readonly kind: 'failed'; readonly id: number; readonly refused: boolean; readonly reason: string }
+
+/** What a renderer thread is started with. */
+export interface RenderSettings {
+  /** Whoever else needs a processor goes first. */
+  readonly behind: boolean
+}
+
+export function isBehind(settings: unknown): boolean {
+  return typeof settings === 'object' && settings !== null && 'behind' in settings && settings.behind === true
+}

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { CandidateBody, Verdict } from '../ecosystems/ecosystem.ts'
-import type { RenderAnswer, RenderQuestion } from './render-protocol.ts'
+import type { RenderAnswer, RenderQuestion, RenderSettings } from './render-protocol.ts'
 
 export interface RendererOptions {
   /** A module that calls `runRenderProgram`. */
@@ -58,7 +58,7 @@ interface Waiting {
 }
 
 export function createRenderer(options: RendererOptions): Renderer {
-  const lanes = { small: new Lane(options), large: new Lane(options) }
+  const lanes = { small: new Lane(options, false), large: new Lane(options, true) }
   let lastId = 0
 
   const run = (question: Waiting['question'], take?: TransformJob['take']) => {
@@ -92,14 +92,17 @@ export function createRenderer(options: RendererOptions): Renderer {
 /** One thread with its queue; started when there is work, ended when there is none. */
 class Lane {
   readonly #options: RendererOptions
+  readonly #behind: boolean
   readonly #queue: Waiting[] = []
   #worker: Worker | undefined
   #current: Waiting | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #closed = false
 
-  constructor(options: RendererOptions) {
+  /** @param behind whether those who are served go before its thread, wherever processors are few */
+  constructor(options: RendererOptions, behind: boolean) {
     this.#options = options
+    this.#behind = behind
   }
 
   add(waiting: Waiting): void {
@@ -142,7 +145,9 @@ class Lane {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.program)
+    const worker = new Worker(this.#options.program, {
+      workerData: { behind: this.#behind } satisfies RenderSettings,
+    })
     const lose = (why: string) => {
       if (this.#worker === worker) this.#lose(why)
     }

@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { parentPort } from 'node:worker_threads'
-import { createGzip } from 'node:zlib'
+import { constants, setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { CandidateBody } from '../ecosystems/ecosystem.ts'
-import type { RenderAnswer, RenderProgram, RenderQuestion } from './render-protocol.ts'
+import { gzipPieces } from './gzip-pieces.ts'
+import { isBehind, type RenderAnswer, type RenderProgram, type RenderQuestion } from './render-protocol.ts'
 
 type Transforming = Extract<RenderQuestion, { kind: 'transform' }>
 type Checking = Extract<RenderQuestion, { kind: 'check' }>
 
 /** Pieces go to the serving thread in this size: large enough to be few, small enough to be written at once. */
 const PIECE_BYTES = 256 * 1024
-/** Text of package metadata becomes hardly smaller above it, and takes twice the time. */
-const GZIP_LEVEL = 5
 /** What is left over of a body above it is freed before the next: three jobs at one of 42 MB would hold it thrice. */
 const COLLECTED_BYTES = 1024 * 1024
 
@@ -20,6 +19,7 @@ export function runRenderProgram(program: RenderProgram): void {
   if (port === null) throw new Error('a render program runs in a worker thread')
   const say = (answer: RenderAnswer, transfer: ArrayBuffer[] = []) => port.postMessage(answer, transfer)
   let taken: (() => void) | undefined
+  if (isBehind(workerData)) stepBehind()
 
   const transform = async (question: Transforming): Promise<void> => {
     const { id, name, params } = question
@@ -28,7 +28,7 @@ export function runRenderProgram(program: RenderProgram): void {
     const body = await read(question.body)
     const beside = question.beside === undefined ? undefined : await read(question.beside)
     const plain = inPieces(run({ body, beside, params }))
-    for await (const piece of question.encoding === 'gzip' ? gzipped(plain) : plain) {
+    for (const piece of question.encoding === 'gzip' ? inPieces(gzipPieces(plain)) : plain) {
       const went = new Promise<void>((resolve) => {
         taken = resolve
       })
@@ -58,6 +58,16 @@ export function runRenderProgram(program: RenderProgram): void {
     })
     if (sizeOf(question.body) > COLLECTED_BYTES) void told.then(() => Bun.gc(true))
   })
+}
+
+/** On Linux this thread alone; elsewhere the whole process, and so nothing. */
+function stepBehind(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // The system does not let us: then those who are served share the processors with this thread.
+  }
 }
 
 function sizeOf(body: CandidateBody): number {
@@ -93,24 +103,6 @@ function* inPieces(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
     smallBytes = 0
   }
   if (smallBytes > 0) yield Buffer.concat(small, smallBytes)
-}
-
-async function* gzipped(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: PIECE_BYTES })
-  const feeding = feed(gzip, pieces)
-  // A transform that throws destroys the stream, which ends the loop with its error.
-  feeding.catch((error: Error) => gzip.destroy(error))
-  for await (const piece of gzip) yield piece
-  await feeding
-}
-
-async function feed(gzip: ReturnType<typeof createGzip>, pieces: Iterable<Uint8Array>): Promise<void> {
-  for (const piece of pieces) {
-    if (gzip.write(piece)) continue
-    await new Promise<void>((resolve) => gzip.once('drain', resolve))
-    if (gzip.destroyed) return
-  }
-  gzip.end()
 }
 
 /** Bytes in a buffer of their own, so that it can be handed over. */
