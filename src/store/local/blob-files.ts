@@ -176,6 +176,7 @@ export class BlobFiles {
       const gone = this.#disk.unlink(path)
       this.#unlinking.set(
         sha256,
+        // Told below; whoever waits to bring the same file in needs to know only that this is over.
         gone.catch(() => undefined),
       )
       await gone

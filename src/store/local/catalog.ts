@@ -1,16 +1,22 @@
-import { type StoredObject, StoreError } from '../store.ts'
+import type { StoredObject } from '../store.ts'
 import type { BlobFiles } from './blob-files.ts'
 import type { Disk } from './disk.ts'
 import { blockBytes, EvictionQueues } from './eviction.ts'
 import type { IndexRow, IndexTotals, PackPlace } from './index-db.ts'
 import type { IndexFollower } from './index-follower.ts'
 import { field, flag, KeyTable } from './key-table.ts'
-import { smallBodyBytes } from './local-stage.ts'
-import { decodeRecord, encodeRecord, type PackRecord } from './pack-record.ts'
+import { NewsOnTheWay } from './news-on-the-way.ts'
+import { ObjectTotals } from './object-totals.ts'
+import {
+  decodeRecord,
+  encodeRecord,
+  type LiveRecord,
+  type PackRecord,
+  recordRoomBytes,
+  smallBodyBytes,
+} from './pack-record.ts'
 import type { Pack, PackSet, PackWriter } from './packs.ts'
 import { PlainReader } from './plain-reader.ts'
-
-export type LiveRecord = Exclude<PackRecord, { kind: 'gone' }>
 
 /**
  * How much of the keys is in the table in memory:
@@ -27,16 +33,15 @@ export class Catalog {
   readonly queues: EvictionQueues
   readonly packs: PackSet
   readonly #disk: Disk
-  readonly #writer: PackWriter
   readonly #blobs: BlobFiles
   readonly #now: () => number
   readonly #plain = new PlainReader(smallBodyBytes + recordRoomBytes)
-  readonly #inFlight = new Map<string, number>()
+  readonly #news: NewsOnTheWay
+  readonly #known: ObjectTotals
   /** Keys removed before the table was complete: older news of them must not come back. */
   readonly #gone = new Set<string>()
   #index: IndexFollower | undefined
-  #known: Totals = { objects: 0, unproved: 0, blobBytes: 0 }
-  #told: Totals = { objects: 0, unproved: 0, blobBytes: 0 }
+  #told: ObjectTotals
   state: CatalogState = 'tail'
 
   constructor(options: {
@@ -52,7 +57,9 @@ export class Catalog {
     this.queues = new EvictionQueues(this.table, options.maxBytes)
     this.packs = options.packs
     this.#disk = options.disk
-    this.#writer = options.writer
+    this.#news = new NewsOnTheWay(options.writer)
+    this.#known = new ObjectTotals(this.table)
+    this.#told = new ObjectTotals(this.table)
     this.#blobs = options.blobs
     this.#now = options.now
   }
@@ -69,7 +76,7 @@ export class Catalog {
 
   follow(index: IndexFollower, stored: IndexTotals): void {
     this.#index = index
-    this.#told = { ...stored }
+    this.#told = new ObjectTotals(this.table, stored)
   }
 
   /** The entry of a key: from the table, else by one read of the index while the table fills; 0 when unknown. */
@@ -95,7 +102,7 @@ export class Catalog {
     this.table.set(id, field.flags, flags | flag.usedKept)
     this.table.set(id, field.used, row.usedSeconds)
     pack.liveBytes += row.length
-    count(this.#known, id, this.table, 1)
+    this.#known.add(id)
     this.queues.admit(id)
     return id
   }
@@ -152,11 +159,11 @@ export class Catalog {
   }
 
   isInFlight(key: string): boolean {
-    return this.#inFlight.has(key)
+    return this.#news.isOf(key)
   }
 
   drain(): Promise<void> {
-    return this.#writer.drain()
+    return this.#news.landed()
   }
 
   /** Durable, and found under its key, when it resolves. */
@@ -199,8 +206,8 @@ export class Catalog {
     const blobBytes = this.table.get(id, field.blocks) * blockBytes
     this.queues.drop(id)
     this.#unplace(id)
-    count(this.#known, id, this.table, -1)
-    count(this.#told, id, this.table, -1)
+    this.#known.drop(id)
+    this.#told.drop(id)
     this.table.remove(id)
     if (record) this.#markGone(record.head.key)
     if (record?.kind === 'blob') this.#blobs.release(record.head.sha256, blobBytes)
@@ -251,24 +258,11 @@ export class Catalog {
     }
   }
 
-  async #append(key: string, bytes: Buffer, landed: (pack: Pack, offset: number) => void): Promise<void> {
-    this.#inFlight.set(key, (this.#inFlight.get(key) ?? 0) + 1)
-    try {
-      await this.#writer.append(bytes, (pack, offset) => {
-        this.#arrived(key)
-        landed(pack, offset)
-        this.index.applied({ pack: pack.id, offset: offset + bytes.length })
-      })
-    } catch (error) {
-      this.#arrived(key)
-      throw error
-    }
-  }
-
-  #arrived(key: string): void {
-    const left = (this.#inFlight.get(key) ?? 1) - 1
-    if (left === 0) this.#inFlight.delete(key)
-    else this.#inFlight.set(key, left)
+  #append(key: string, bytes: Buffer, landed: (pack: Pack, offset: number) => void): Promise<void> {
+    return this.#news.append(key, bytes, (pack, offset) => {
+      landed(pack, offset)
+      this.index.applied({ pack: pack.id, offset: offset + bytes.length })
+    })
   }
 
   #landed(record: LiveRecord, pack: Pack, offset: number, length: number): void {
@@ -284,8 +278,8 @@ export class Catalog {
     this.table.set(id, field.flags, kept | proof | (record.kind === 'blob' ? flag.blob : 0))
     if (older === 0) this.table.set(id, field.used, Math.floor(this.#now() / 1000))
     pack.liveBytes += length
-    count(this.#known, id, this.table, 1)
-    count(this.#told, id, this.table, 1)
+    this.#known.add(id)
+    this.#told.add(id)
     if (older === 0) this.queues.admit(id)
     else this.queues.resized(id, costBefore)
     this.#gone.delete(head.key)
@@ -297,8 +291,8 @@ export class Catalog {
     const blobBytes = this.table.get(id, field.blocks) * blockBytes
     const old = blobBytes === 0 ? undefined : this.read(id)
     this.#unplace(id)
-    count(this.#known, id, this.table, -1)
-    count(this.#told, id, this.table, -1)
+    this.#known.drop(id)
+    this.#told.drop(id)
     if (old?.kind !== 'blob') return
     const same = next.kind === 'blob' && next.head.sha256 === old.head.sha256
     if (!same) this.#blobs.release(old.head.sha256, blobBytes)
@@ -322,24 +316,4 @@ export class Catalog {
     const pack = this.#packOf(id)
     if (pack) pack.liveBytes -= this.table.get(id, field.length)
   }
-}
-
-/** Room for a record beside its body. */
-export const recordRoomBytes = 1024
-
-interface Totals {
-  objects: number
-  unproved: number
-  blobBytes: number
-}
-
-function count(totals: Totals, id: number, table: KeyTable, sign: 1 | -1): void {
-  totals.objects += sign
-  if ((table.get(id, field.flags) & flag.unproved) !== 0) totals.unproved += sign
-  totals.blobBytes += sign * table.get(id, field.blocks) * blockBytes
-}
-
-/** What is asked of a store that was closed. */
-export function closedError(): StoreError {
-  return new StoreError('store.closed', 'the store is closed', 'Open it again.')
 }

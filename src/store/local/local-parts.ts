@@ -18,51 +18,7 @@ import { StateFiles } from './state-files.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** The opened parts of a store, and what runs in the background. */
-export interface LocalParts {
-  readonly clock: Clock
-  readonly disk: Disk
-  readonly folder: DataFolder
-  readonly catalog: Catalog
-  readonly blobs: BlobFiles
-  readonly quarantine: Quarantine
-  readonly state: StateFiles
-  readonly room: Room
-  readonly recovery: Recovery
-  readonly stop: AbortController
-  readonly maxBytes: number
-  readonly findWaitMs: number
-  readonly log: (line: string) => void
-  readonly putAside: PutAside
-  readonly upkeep: Upkeep
-  /** Begins what runs in the background. */
-  start(scrub: () => Promise<unknown>): void
-  ready(): Promise<void>
-  /** Resolves when leftovers of earlier runs are gone. */
-  cleanedUp(): Promise<void>
-  isReindexing(): boolean
-  close(): Promise<void>
-}
-
-export async function openParts(options: LocalStoreOptions): Promise<LocalParts> {
-  const disk = options.disk ?? nodeDisk
-  const folder = await openDataFolder(disk, options.dataDir)
-  let packs: PackSet | undefined
-  let db: IndexDb | undefined
-  try {
-    packs = await PackSet.open(disk, folder.packs, folder.lock === undefined)
-    const log = options.log ?? (() => undefined)
-    const opened = openIndex(folder, log)
-    db = opened.db
-    return new Parts({ ...options, disk, log }, folder, packs, opened)
-  } catch (error) {
-    db?.close()
-    await packs?.close()
-    folder.lock?.release()
-    throw error
-  }
-}
-
-class Parts implements LocalParts {
+export class LocalParts {
   readonly clock: Clock
   readonly disk: Disk
   readonly folder: DataFolder
@@ -93,7 +49,26 @@ class Parts implements LocalParts {
   /** Room of blobs that the packs have not named yet, while the index is made again. */
   #foundBlobBytes = 0
 
-  constructor(
+  static async open(options: LocalStoreOptions): Promise<LocalParts> {
+    const disk = options.disk ?? nodeDisk
+    const folder = await openDataFolder(disk, options.dataDir)
+    let packs: PackSet | undefined
+    let db: IndexDb | undefined
+    try {
+      packs = await PackSet.open(disk, folder.packs, folder.lock === undefined)
+      const log = options.log ?? (() => undefined)
+      const opened = openIndex(folder, log)
+      db = opened.db
+      return new LocalParts({ ...options, disk, log }, folder, packs, opened)
+    } catch (error) {
+      db?.close()
+      await packs?.close()
+      folder.lock?.release()
+      throw error
+    }
+  }
+
+  private constructor(
     options: LocalStoreOptions & { disk: Disk; log: (line: string) => void },
     folder: DataFolder,
     packs: PackSet,
@@ -171,6 +146,7 @@ class Parts implements LocalParts {
     })
   }
 
+  /** Begins what runs in the background. */
   start(scrub: () => Promise<unknown>): void {
     const { packs } = this.catalog
     const covered = this.#covered
@@ -192,6 +168,7 @@ class Parts implements LocalParts {
     )
   }
 
+  /** Resolves when everything is known that the last run left. */
   async ready(): Promise<void> {
     await this.#loaded
     for (let seen: unknown; seen !== this.#recovering; ) {
@@ -200,6 +177,7 @@ class Parts implements LocalParts {
     }
   }
 
+  /** Resolves when leftovers of earlier runs are gone. */
   cleanedUp(): Promise<void> {
     return this.#cleaning
   }

@@ -3,9 +3,11 @@ import { type ObjectMeta, type Stage, type StoredObject, StoreError } from '../s
 import type { BlobFiles } from './blob-files.ts'
 import type { Catalog } from './catalog.ts'
 import type { Disk } from './disk.ts'
+import { smallBodyBytes } from './pack-record.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Reservation } from './room.ts'
 import { step } from './store-fault.ts'
+import { Turns } from './turns.ts'
 
 export interface StageParts {
   readonly disk: Disk
@@ -26,9 +28,9 @@ export class LocalStage implements Stage {
   readonly #fd: number
   readonly #room: Reservation
   readonly #hash = createHash('sha256')
+  readonly #turns = new Turns()
   #head: Uint8Array[] | undefined = []
   #sizeBytes = 0
-  #busy: Promise<unknown> = Promise.resolve()
   #state: 'open' | 'ended' = 'open'
 
   private constructor(parts: StageParts, path: string, fd: number, room: Reservation) {
@@ -53,7 +55,7 @@ export class LocalStage implements Stage {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       this.#mustBeOpen()
       const end = this.#sizeBytes + chunk.length
       const short = end - this.#room.bytes
@@ -67,7 +69,7 @@ export class LocalStage implements Stage {
   }
 
   commit(key: string, meta: ObjectMeta): Promise<StoredObject> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       this.#mustBeOpen()
       if (this.#head) {
         const object = await this.#parts.put(key, Buffer.concat(this.#head), meta)
@@ -79,7 +81,7 @@ export class LocalStage implements Stage {
   }
 
   quarantine(key: string, note: string): Promise<void> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       this.#mustBeOpen()
       await this.#parts.quarantine.keepFile(this.path, { key, note, sha256: this.#hash.copy().digest('hex') })
       await this.#end()
@@ -87,7 +89,7 @@ export class LocalStage implements Stage {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#serially(() => this.#end())
+    return this.#turns.take(() => this.#end())
   }
 
   async #commitLarge(key: string, meta: ObjectMeta): Promise<StoredObject> {
@@ -127,15 +129,7 @@ export class LocalStage implements Stage {
     if (this.#state === 'open') return
     throw new StoreError('store.closed', `the staged file ${this.path} has ended`, 'Stage the body again.')
   }
-
-  #serially<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(run)
-    this.#busy = result.catch(() => undefined)
-    return result
-  }
 }
 
-/** Bodies up to this size lie inside the packs. */
-export const smallBodyBytes = 64 * 1024
 /** First reservation for a body of unknown size. */
 const growBytes = 1 << 20

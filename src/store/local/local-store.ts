@@ -11,14 +11,16 @@ import {
   type StoreStats,
   type VerifySummary,
 } from '../store.ts'
-import { closedError, type LiveRecord, recordRoomBytes } from './catalog.ts'
 import { sweepTmp } from './data-folder.ts'
 import { field, flag } from './key-table.ts'
 import { listObjects } from './listing.ts'
-import { type LocalParts, openParts } from './local-parts.ts'
-import { LocalStage, smallBodyBytes } from './local-stage.ts'
+import { LocalParts } from './local-parts.ts'
+import { LocalStage } from './local-stage.ts'
+import { objectOf, openObject } from './open-object.ts'
 import type { LocalStoreOptions } from './options.ts'
+import { type LiveRecord, recordRoomBytes, smallBodyBytes } from './pack-record.ts'
 import { scrub } from './scrub.ts'
+import { closedError } from './store-fault.ts'
 
 export interface LocalStoreStats extends StoreStats {
   /** The disk cannot be written: hits only. */
@@ -38,7 +40,7 @@ export interface LocalStore extends Store {
 
 /** Throws `StoreError`: `store.locked`, `store.version`, `store.readonly`, `store.full`, `store.io`. */
 export async function openLocalStore(options: LocalStoreOptions): Promise<LocalStore> {
-  return new EmbeddedStore(await openParts(options))
+  return new EmbeddedStore(await LocalParts.open(options))
 }
 
 class EmbeddedStore implements LocalStore {
@@ -59,7 +61,7 @@ class EmbeddedStore implements LocalStore {
       if (catalog.table.find(key) === 0) return this.#findLater(key)
     }
     const id = catalog.locate(key)
-    if (id !== 0) return this.#open(id, key)
+    if (id !== 0) return openObject(this.#parts, id, key)
     return catalog.state === 'rebuilding' && !catalog.isGone(key) ? this.#findLater(key) : undefined
   }
 
@@ -67,7 +69,7 @@ class EmbeddedStore implements LocalStore {
     const { catalog } = this.#parts
     if (this.#closed) throw closedError()
     const id = catalog.state === 'tail' ? catalog.table.find(key) : catalog.locate(key)
-    return id === 0 ? undefined : (catalog.glance(id, key) ?? this.#open(id, key))
+    return id === 0 ? undefined : (catalog.glance(id, key) ?? openObject(this.#parts, id, key))
   }
 
   touch(key: string): void {
@@ -137,7 +139,7 @@ class EmbeddedStore implements LocalStore {
     if (record?.head.key !== key) return undefined
     const head = { ...record.head, meta: { ...record.head.meta, ...change } }
     await this.#append({ ...record, head })
-    return this.#toObject({ ...record, head })
+    return objectOf({ ...record, head }, this.#parts.blobs)
   }
 
   async remove(key: string): Promise<boolean> {
@@ -274,7 +276,7 @@ class EmbeddedStore implements LocalStore {
         await Promise.race([recovery.progress(), lateness])
         if (this.#closed) throw closedError()
         const id = catalog.state === 'tail' ? catalog.table.find(key) : catalog.locate(key)
-        if (id !== 0) return this.#open(id, key)
+        if (id !== 0) return openObject(this.#parts, id, key)
         if (catalog.isGone(key) || (catalog.state !== 'tail' && catalog.state !== 'rebuilding'))
           return undefined
       }
@@ -282,35 +284,6 @@ class EmbeddedStore implements LocalStore {
     } finally {
       limit.abort()
     }
-  }
-
-  #open(id: number, key: string): StoredObject | undefined {
-    const { catalog, disk, blobs } = this.#parts
-    const record = catalog.read(id)
-    if (!record) {
-      this.#parts.putAside.damagedOnTheWay(id, 'its record is damaged', key)
-      return undefined
-    }
-    // Another key with the same hash of 64 bits.
-    if (record.head.key !== key) return undefined
-    if (record.kind === 'blob') {
-      const found = disk.sizeNow(blobs.path(record.head.sha256))
-      if (found !== record.head.sizeBytes) {
-        const problem =
-          found === undefined ? 'is missing' : `has ${found} bytes instead of ${record.head.sizeBytes}`
-        this.#parts.putAside.damagedOnTheWay(id, `its file ${problem}`, key)
-        return undefined
-      }
-    }
-    return this.#toObject(record)
-  }
-
-  #toObject(record: LiveRecord): StoredObject {
-    const { key, sha256, sizeBytes, meta } = record.head
-    if (record.kind === 'body') {
-      return { key, sha256, sizeBytes, meta, body: { kind: 'bytes', bytes: record.body } }
-    }
-    return { key, sha256, sizeBytes, meta, body: { kind: 'file', path: this.#parts.blobs.path(sha256) } }
   }
 
   #mustBeWritable(): void {

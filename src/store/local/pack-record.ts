@@ -17,6 +17,9 @@ export type PackRecord =
   | { readonly kind: 'blob'; readonly head: ObjectHead }
   | { readonly kind: 'gone'; readonly key: string }
 
+/** A record that an object is made from. */
+export type LiveRecord = Exclude<PackRecord, { kind: 'gone' }>
+
 export interface ObjectHead {
   readonly key: string
   readonly sha256: string
@@ -24,6 +27,10 @@ export interface ObjectHead {
   readonly meta: ObjectMeta
 }
 
+/** Bodies up to this size lie inside the packs. */
+export const smallBodyBytes = 64 * 1024
+/** Room for a record beside its body. */
+export const recordRoomBytes = 1024
 /** First number of a record, "PHR1". */
 export const recordMagic = 0x31524850
 export const recordHeaderBytes = 24

@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { StoreError } from '../store.ts'
 import type { Disk } from './disk.ts'
 import { sealRecord } from './pack-record.ts'
-import { step } from './store-fault.ts'
+import { closedError, step } from './store-fault.ts'
 
 /**
  * An append-only file of records after a header of 16 bytes: "PHPK", format, salt, zero. Numbers of packs only grow; the highest is the one
@@ -102,6 +101,7 @@ export class PackSet {
       await step('sync', this.#folder, () => this.#disk.syncFolder(this.#folder))
     } catch (error) {
       await this.#disk.close(fd)
+      // A pack that stays behind without records does no harm; the first failure is the one to tell.
       await this.#disk.unlink(path).catch(() => undefined)
       throw error
     }
@@ -178,8 +178,7 @@ export class PackWriter {
 
   /** Resolves when `bytes` are durable. Later calls land behind earlier ones. */
   append(bytes: Buffer, landed: Waiting['landed']): Promise<void> {
-    if (this.#closed)
-      return Promise.reject(new StoreError('store.closed', 'the store is closed', 'Open it again.'))
+    if (this.#closed) return Promise.reject(closedError())
     return new Promise((done, failed) => {
       this.#queue.push({ bytes, landed, done, failed })
       this.#running ??= this.#run()

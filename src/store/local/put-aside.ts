@@ -1,7 +1,8 @@
 import type { VerifyFinding } from '../store.ts'
 import type { BlobFiles } from './blob-files.ts'
-import type { Catalog, LiveRecord } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import type { Disk } from './disk.ts'
+import type { LiveRecord } from './pack-record.ts'
 import type { Quarantine } from './quarantine.ts'
 
 export interface PutAsideParts {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
 import { step } from './store-fault.ts'
+import { Turns } from './turns.ts'
 
 export interface QuarantineNote {
   readonly key: string
@@ -16,9 +17,9 @@ export class Quarantine {
   readonly #clock: Clock
   readonly #folder: string
   readonly #maxBytes: number
+  readonly #turns = new Turns()
   readonly #entries: { name: string; sizeBytes: number }[] = []
   #bytes = 0
-  #busy: Promise<unknown> = Promise.resolve()
 
   constructor(options: { disk: Disk; clock: Clock; folder: string; maxBytes: number }) {
     this.#disk = options.disk
@@ -37,7 +38,7 @@ export class Quarantine {
 
   /** Learns what lies there from earlier runs. */
   async load(): Promise<void> {
-    await this.#serially(async () => {
+    await this.#turns.take(async () => {
       const sizes = new Map<string, number>()
       for (const name of await this.#disk.list(this.#folder)) {
         const base = name.replace(/\.(bin|json)$/, '')
@@ -53,7 +54,7 @@ export class Quarantine {
   }
 
   keepBytes(bytes: Uint8Array, note: QuarantineNote): Promise<void> {
-    return this.#serially(() =>
+    return this.#turns.take(() =>
       this.#keep(note, bytes.length, async (path) => {
         await writeFile(this.#disk, path, bytes)
       }),
@@ -62,7 +63,7 @@ export class Quarantine {
 
   /** Gives a file a second name here; its own stays. One larger than the whole quarantine leaves only its note. */
   keepFile(from: string, note: QuarantineNote): Promise<void> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       const size = await this.#disk.size(from)
       await this.#keep(note, size ?? 0, async (path) => {
         if (size !== undefined) await step('link', from, () => this.#disk.link(from, path))
@@ -111,12 +112,6 @@ export class Quarantine {
     }
     this.#entries.splice(this.#entries.indexOf(entry), 1)
     this.#bytes -= entry.sizeBytes
-  }
-
-  #serially<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(run)
-    this.#busy = result.catch(() => undefined)
-    return result
   }
 }
 

@@ -1,9 +1,11 @@
 import { StoreError } from '../store.ts'
 import type { BlobFiles } from './blob-files.ts'
-import type { Catalog, LiveRecord } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import { deadBytes, packToCompact, packToMerge } from './compaction.ts'
 import { smallShare } from './eviction.ts'
+import type { LiveRecord } from './pack-record.ts'
 import type { Pack } from './packs.ts'
+import { Turns } from './turns.ts'
 
 /** Room that was promised to a body on its way in. */
 export interface Reservation {
@@ -36,7 +38,7 @@ export interface RoomParts {
 export class Room {
   readonly #parts: RoomParts
   #reservedBytes = 0
-  #busy: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
   #relaxing = false
   evictedObjects = 0
   evictedBytes = 0
@@ -63,7 +65,7 @@ export class Room {
     let open = true
     const grow = async (more: number): Promise<void> => {
       if (this.#fits(more)) this.#reservedBytes += more
-      else await this.#serially(() => this.#makeRoom(more, state))
+      else await this.#turns.take(() => this.#makeRoom(more, state))
       if (open) held += more
       else this.#reservedBytes -= more
       this.#relax()
@@ -84,7 +86,7 @@ export class Room {
 
   /** Evicts until no more than `targetBytes` are used, as far as that can be reached. */
   collect(targetBytes: number): Promise<{ objects: number; bytes: number }> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       const before = { objects: this.evictedObjects, bytes: this.evictedBytes }
       const state = { displacedBytes: Number.NEGATIVE_INFINITY }
       while (this.usedBytes > targetBytes) if (!(await this.#giveBack(targetBytes, state))) break
@@ -94,7 +96,7 @@ export class Room {
 
   /** Rewrites packs that are mostly dead. */
   tidy(): Promise<void> {
-    return this.#serially(async () => {
+    return this.#turns.take(async () => {
       while (this.#parts.catalog.state === 'complete') {
         const packs = this.#parts.catalog.packs.all()
         const pack = packToCompact(packs, 0.5) ?? packToMerge(packs, this.#parts.packBytes)
@@ -208,16 +210,11 @@ export class Room {
     if (this.#relaxing || this.usedBytes < this.#limitBytes * highMark) return
     this.#relaxing = true
     this.collect(this.#limitBytes * lowMark)
+      // Whoever needs the room next makes it, and is told what is in the way.
       .catch(() => undefined)
       .finally(() => {
         this.#relaxing = false
       })
-  }
-
-  #serially<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(run)
-    this.#busy = result.catch(() => undefined)
-    return result
   }
 }
 

@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
 import { step } from './store-fault.ts'
+import { Turns } from './turns.ts'
 
 /** Small named values, one file each, replaced atomically. */
 export class StateFiles {
   readonly #disk: Disk
   readonly #folder: string
   readonly #tmp: string
-  #busy: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(disk: Disk, folder: string, tmp: string) {
     this.#disk = disk
@@ -31,13 +32,11 @@ export class StateFiles {
 
   /** False, and nothing written, when the present value is not `expected`. */
   swap(name: string, expected: string | undefined, next: string): Promise<boolean> {
-    const result = this.#busy.then(async () => {
+    return this.#turns.take(async () => {
       if ((await this.read(name)) !== expected) return false
       await this.#write(name, next)
       return true
     })
-    this.#busy = result.catch(() => undefined)
-    return result
   }
 
   async #write(name: string, value: string): Promise<void> {

@@ -36,3 +36,8 @@ export async function step<T>(action: string, path: string, run: () => Promise<T
     throw storeFault(error, action, path)
   }
 }
+
+/** What is asked of a store that was closed. */
+export function closedError(): StoreError {
+  return new StoreError('store.closed', 'the store is closed', 'Open it again.')
+}
