@@ -1,5 +1,6 @@
 import type { Hop, PathEvidence } from '../doctor/path/path-evidence.ts'
-import { confidenceWords, type Language, milliseconds, verdictWords } from '../doctor/path/verdict-words.ts'
+import { milliseconds } from '../doctor/path/verdict-text.ts'
+import { confidenceWords, type Language, verdictWords } from '../doctor/path/verdict-words.ts'
 import { traceWords } from './trace-words.ts'
 
 const style = `

@@ -1,8 +1,9 @@
 /** What `posthaste trace` shows on a terminal. Pure. */
 
-import type { PathVerdict } from '../doctor/path/judge-path.ts'
 import type { Hop, PathEvidence } from '../doctor/path/path-evidence.ts'
-import { confidenceWords, type Language, milliseconds, verdictWords } from '../doctor/path/verdict-words.ts'
+import type { PathVerdict } from '../doctor/path/path-verdict.ts'
+import { milliseconds } from '../doctor/path/verdict-text.ts'
+import { confidenceWords, type Language, verdictWords } from '../doctor/path/verdict-words.ts'
 import { displayWidth, padTo } from './trace-width.ts'
 import { traceWords } from './trace-words.ts'
 

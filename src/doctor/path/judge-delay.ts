@@ -1,5 +1,5 @@
-import type { PathFinding, Stretch } from './judge-path.ts'
 import type { Hop, RoundTrips } from './path-evidence.ts'
+import type { PathFinding, Stretch } from './path-verdict.ts'
 
 /** More than a round trip to the other side of the world (about 20,000 km of fibre and back, with detours). */
 const farMs = 350

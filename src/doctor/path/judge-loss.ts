@@ -1,5 +1,5 @@
-import type { PathFinding, Stretch } from './judge-path.ts'
 import type { FlowPath, Hop, RoundTrips } from './path-evidence.ts'
+import type { PathFinding, Stretch } from './path-verdict.ts'
 import { wilson } from './proportions.ts'
 
 /** A share of loss that nobody feels; it must be exceeded with 95 % certainty. */

@@ -1,6 +1,6 @@
 import type { Meaning, Protocol } from './channels/channel.ts'
 import type { Limit } from './channels/open-channel.ts'
-import type { PathVerdict } from './judge-path.ts'
+import type { PathVerdict } from './path-verdict.ts'
 import type { MplsLabel } from './wire/icmp-extensions.ts'
 import type { MtuFinding } from './worker/find-mtu.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import type { PathVerdict } from './judge-path.ts'
 import { openLibc } from './kernel/libc.ts'
 import { type HelloStep, locateReset, resetPlace } from './locate-reset.ts'
+import type { PathVerdict } from './path-verdict.ts'
 import { nameResolver, plainName } from './resolve-names.ts'
 import { tracePath, UnknownTarget } from './trace-path.ts'
 import { verdictWords } from './verdict-words.ts'

@@ -1,5 +1,5 @@
-import type { PathVerdict, Stretch } from './judge-path.ts'
-import { milliseconds as ms, percent, type TracedTarget, type VerdictWords } from './verdict-words.ts'
+import type { PathVerdict, Stretch } from './path-verdict.ts'
+import { milliseconds as ms, percent, type TracedTarget, type VerdictWords } from './verdict-text.ts'
 
 export function englishWords(verdict: PathVerdict, target: TracedTarget): VerdictWords {
   const name = target.protocol === 'tcp' ? `${target.host}:${target.port}` : target.host
