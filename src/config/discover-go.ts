@@ -1,11 +1,11 @@
-import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type GoEnv, readGoEnv } from './go-env.ts'
 import type { Discovered } from './load-config.ts'
 import type { ListenAddress } from './network-kinds.ts'
-import { isOwnAddress, type OwnAddress } from './own-address.ts'
+import { isOwnAddress, localNames, type OwnAddress } from './own-address.ts'
 import { maskUrls } from './problem.ts'
-import { readTextFile } from './read-text-file.ts'
+import { quietly, readTextFile } from './read-text-file.ts'
+import { setBefore } from './set-before.ts'
 
 export interface GoSetting<T> {
   readonly value: T
@@ -89,8 +89,9 @@ export async function discoverGo(options: DiscoverGoOptions): Promise<GoDiscover
   }
 
   async function before(): Promise<GoSetting<string> | undefined> {
-    const journal = join(options.data, 'journal', 'go-env.json')
-    return filled(readJournal(await read(journal)), `${journal} (what was set before)`, own)
+    const { data } = options
+    const { value, origin } = await setBefore({ data, journal: 'go-env.json', setting: 'GOPROXY', read })
+    return filled(value, origin, own)
   }
 
   /** Toolchains without a go.env file have their default built in, and say it when nothing is set. */
@@ -164,26 +165,4 @@ function patterns(lists: readonly string[], origin: string): GoSetting<readonly 
 function parseEnvFile(text: string | undefined): ReadonlyMap<string, string> {
   const lines = (text ?? '').split('\n').map((line) => /^([A-Z][^=]*)=(.*)$/.exec(line.replace(/\r$/, '')))
   return new Map(lines.flatMap((match) => (match ? [[match[1] ?? '', match[2] ?? ''] as const] : [])))
-}
-
-function readJournal(text: string | undefined): string | undefined {
-  try {
-    const journal: unknown = JSON.parse(text ?? 'null')
-    const before =
-      typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'GOPROXY') : undefined
-    return typeof before === 'string' ? before : undefined
-  } catch {
-    // A journal torn by a crash is as good as none: the toolchain's default follows.
-    return undefined
-  }
-}
-
-/** Discovery only looks: a file that cannot be read is as one that is not there. */
-function quietly(readFile: (path: string) => Promise<string | undefined>) {
-  return (path: string) => readFile(path).catch(() => undefined)
-}
-
-function localNames(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return [hostname(), ...addresses.map(({ address }) => address)]
 }

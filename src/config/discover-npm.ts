@@ -1,11 +1,10 @@
-import { hostname, networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import type { Discovered } from './load-config.ts'
 import { type ListenAddress, sourceAddress } from './network-kinds.ts'
 import { readNpmConfig } from './npm-config.ts'
-import { isOwnAddress } from './own-address.ts'
+import { isOwnAddress, localNames } from './own-address.ts'
 import { maskUrls } from './problem.ts'
-import { readTextFile } from './read-text-file.ts'
+import { quietly, readTextFile } from './read-text-file.ts'
+import { setBefore } from './set-before.ts'
 
 export interface NpmSetting {
   /** A registry's base address, without a slash at its end. */
@@ -89,11 +88,11 @@ export async function discoverNpm(options: DiscoverNpmOptions): Promise<NpmDisco
   }
 
   async function before(): Promise<NpmSetting | undefined> {
-    const journal = join(options.data, 'journal', 'npm.json')
-    const value = addressOf(readJournal(await readFile(journal).catch(() => undefined)))
-    return value === undefined || isOwn(value)
-      ? undefined
-      : { value, origin: `${journal} (what was set before)` }
+    const { data } = options
+    const read = quietly(readFile)
+    const known = await setBefore({ data, journal: 'npm.json', setting: 'registry', read })
+    const value = addressOf(known.value)
+    return value === undefined || isOwn(value) ? undefined : { value, origin: known.origin }
   }
 
   function theBuiltIn(): NpmSetting | undefined {
@@ -128,19 +127,4 @@ function originOf(registry: string, builtIn: string | undefined): string {
 function addressOf(raw: unknown): string | undefined {
   const parsed = sourceAddress.parse(raw, { folder: '', home: '' })
   return parsed.ok ? parsed.value : undefined
-}
-
-function readJournal(text: string | undefined): unknown {
-  try {
-    const journal: unknown = JSON.parse(text ?? 'null')
-    return typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'registry') : undefined
-  } catch {
-    // A journal torn by a crash is as good as none: npm's built-in default follows.
-    return undefined
-  }
-}
-
-function localNames(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return [hostname(), ...addresses.map(({ address }) => address)]
 }

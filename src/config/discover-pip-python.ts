@@ -1,8 +1,4 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { behind } from './behind.ts'
+import { askToolchain, inEmptyFolder } from './ask-toolchain.ts'
 
 /** What the Python that is installed knows about pip. */
 export interface PythonAnswer {
@@ -49,64 +45,53 @@ print(json.dumps({'index': index, 'prefix': sys.prefix}))
  * Never throws.
  */
 export async function askPython(options: AskPythonOptions): Promise<PythonResult> {
-  let folder: string | undefined
-  try {
-    folder = await mkdtemp(join(tmpdir(), 'posthaste-pip-'))
-    let last: PythonResult = { ok: false, reason: 'there is no Python to be asked' }
-    // One limit for them all: a start waits for this.
-    const endMs = performance.now() + options.timeoutMs
-    for (const command of options.commands) {
-      const leftMs = Math.floor(endMs - performance.now())
-      if (leftMs <= 0 || options.signal?.aborted === true) return last
-      last = await run(command, folder, leftMs, options)
-      if (last.ok) return last
-    }
-    return last
-  } catch (error) {
-    return { ok: false, reason: `no folder to run Python in: ${messageOf(error)}` }
-  } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined)
-  }
+  return await inEmptyFolder<PythonResult>({
+    name: 'posthaste-pip-',
+    command: options.commands[0] ?? 'python3',
+    failed: (reason) => ({ ok: false, reason }),
+    async work(folder) {
+      let last: PythonResult = { ok: false, reason: 'there is no Python to be asked' }
+      // One limit for them all: a start waits for this.
+      const endMs = performance.now() + options.timeoutMs
+      for (const command of options.commands) {
+        const leftMs = Math.floor(endMs - performance.now())
+        if (leftMs <= 0 || options.signal?.aborted === true) return last
+        last = await run(command, folder, leftMs, options)
+        if (last.ok) return last
+      }
+      return last
+    },
+  })
 }
 
-function run(
+async function run(
   command: string,
   cwd: string,
   leftMs: number,
-  { env, timeoutMs, signal, inBackground }: AskPythonOptions,
+  { env, signal, inBackground, timeoutMs }: AskPythonOptions,
 ): Promise<PythonResult> {
-  return new Promise((resolve) => {
-    const done = (error: (Error & { code?: unknown; killed?: boolean }) | null, stdout: string) => {
-      resolve(error ? { ok: false, reason: explain(error, command, timeoutMs) } : parse(stdout, command))
-    }
-    try {
-      const child = execFile(
-        command,
-        ['-c', PROGRAM],
-        {
-          cwd,
-          env: { ...env, PWD: cwd, PYTHONDONTWRITEBYTECODE: '1' },
-          encoding: 'utf8',
-          timeout: leftMs,
-          killSignal: 'SIGKILL',
-          maxBuffer: 64 * 1024,
-          windowsHide: true,
-          ...(signal && { signal }),
-        },
-        done,
-      )
-      if (inBackground === true) behind(child)
-    } catch (error) {
-      resolve({ ok: false, reason: `'${command}' did not start: ${messageOf(error)}` })
-    }
+  const said = await askToolchain({
+    command,
+    args: ['-c', PROGRAM],
+    cwd,
+    env: { ...env, PYTHONDONTWRITEBYTECODE: '1' },
+    timeoutMs: leftMs,
+    wholeLimitMs: timeoutMs,
+    maxOutputBytes: 64 * 1024,
+    title: command,
+    inBackground,
+    signal,
+    // A traceback's last line names the error.
+    complaint: (stderr) => stderr.trim().split('\n').at(-1),
   })
+  return said.ok ? parse(said.value, command) : said
 }
 
 function parse(stdout: string, command: string): PythonResult {
   let said: unknown
   try {
     // Whatever start-up files print comes before it.
-    said = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+    said = JSON.parse(stdout.split('\n').at(-1) ?? '')
   } catch {
     return { ok: false, reason: `'${command}' answered with something that is not JSON` }
   }
@@ -115,19 +100,4 @@ function parse(stdout: string, command: string): PythonResult {
     return typeof value === 'string' && value !== '' ? value : undefined
   }
   return { ok: true, answer: { defaultIndex: read('index'), prefix: read('prefix') } }
-}
-
-function explain(
-  error: Error & { code?: unknown; killed?: boolean },
-  command: string,
-  timeoutMs: number,
-): string {
-  if (error.code === 'ENOENT') return `there is no '${command}' command on the PATH`
-  if (error.name === 'AbortError') return 'the search was given up'
-  if (error.killed) return `'${command}' gave no answer within ${timeoutMs} ms`
-  return `'${command}' failed: ${error.message.split('\n')[0]?.slice(0, 200)}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,12 +1,12 @@
-import { homedir, hostname, networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { homedir } from 'node:os'
 import { parsePipConf, pipFiles } from './discover-pip-conf.ts'
 import { askPython, type PythonResult } from './discover-pip-python.ts'
 import type { Discovered } from './load-config.ts'
 import { type ListenAddress, sourceAddress } from './network-kinds.ts'
-import { isOwnAddress, type OwnAddress } from './own-address.ts'
+import { isOwnAddress, localNames, type OwnAddress } from './own-address.ts'
 import { maskUrls } from './problem.ts'
-import { readTextFile } from './read-text-file.ts'
+import { quietly, readTextFile } from './read-text-file.ts'
+import { setBefore } from './set-before.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -54,7 +54,7 @@ export interface DiscoverPipOptions {
  */
 export async function discoverPip(options: DiscoverPipOptions): Promise<PipDiscovery> {
   const { env, platform = process.platform, home = homedir(), readFile = readTextFile } = options
-  const read = (path: string) => readFile(path).catch(() => undefined)
+  const read = quietly(readFile)
   const python: PythonResult = await askPython({
     env,
     commands: options.commands ?? ['python3', 'python'],
@@ -71,8 +71,9 @@ export async function discoverPip(options: DiscoverPipOptions): Promise<PipDisco
   const isOurs = (url: string) => options.listen.some((listen) => leadsTo(url, { listen, local }))
   const notes: string[] = []
   const index = choose(candidates(env, confs, defaultIndex), isOurs, notes, async () => {
-    const journal = join(options.data, 'journal', 'pip.json')
-    return { url: readJournal(await read(journal)) ?? '', origin: `${journal} (what was set before)` }
+    const { data } = options
+    const { value, origin } = await setBefore({ data, journal: 'pip.json', setting: 'index-url', read })
+    return { url: value ?? '', origin }
   })
   notes.push(...extraNotes(env, confs))
   return {
@@ -183,21 +184,4 @@ function leadsTo(url: string, own: OwnAddress): boolean {
   const parsed = URL.parse(url)
   if (parsed === null || !/^\/(?:pypi\/)?simple\/*$/.test(parsed.pathname)) return false
   return isOwnAddress(new URL('/go', parsed).href, own)
-}
-
-function readJournal(text: string | undefined): string | undefined {
-  try {
-    const journal: unknown = JSON.parse(text ?? 'null')
-    const before: unknown =
-      typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'index-url') : undefined
-    return typeof before === 'string' ? before : undefined
-  } catch {
-    // A journal torn by a crash is as good as none: what else is set follows.
-    return undefined
-  }
-}
-
-function localNames(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return [hostname(), ...addresses.map(({ address }) => address)]
 }

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
 import type { ListenAddress } from './network-kinds.ts'
 
 export interface OwnAddress {
@@ -7,6 +8,12 @@ export interface OwnAddress {
   readonly local: readonly string[]
   /** The path at which an ecosystem stands, for a server on any free port. @default '/go' */
   readonly prefix?: string
+}
+
+/** This machine's own addresses and names, as the system tells them. */
+export function localNames(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  return [hostname(), ...addresses.map(({ address }) => address)]
 }
 
 /**

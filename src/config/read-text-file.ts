@@ -10,3 +10,10 @@ export async function readTextFile(path: string): Promise<string | undefined> {
     throw error
   }
 }
+
+/** For whoever only looks: a file that cannot be read is as one that is not there. */
+export function quietly(
+  read: (path: string) => Promise<string | undefined>,
+): (path: string) => Promise<string | undefined> {
+  return (path) => read(path).catch(() => undefined)
+}

@@ -1,8 +1,7 @@
-import { duration, list, optional } from './kinds.ts'
+import { list, optional } from './kinds.ts'
 import { listenAddress, namePattern, publicHost, sourceAddress } from './network-kinds.ts'
 import { setting } from './setting.ts'
-
-const second = 1000
+import { missTtl, ttl } from './ttl.ts'
 
 /** What the summaries and examples of one registry's settings speak of. */
 interface RegistryWords {
@@ -47,16 +46,12 @@ export function registrySettings(words: RegistryWords) {
       example: `${id}.posthaste.corp.example`,
     }),
     ttl: {
-      metadataMs: setting(duration(0), {
-        fallback: { value: 300 * second },
-        summary: 'How long metadata of a package is fresh. Afterwards it is served while one refresh runs.',
-        example: '60s',
-      }),
-      missMs: setting(duration(0), {
-        fallback: { value: 60 * second },
-        summary: 'How long "there is no such thing" is remembered.',
-        example: '10s',
-      }),
+      metadataMs: ttl(
+        300,
+        'How long metadata of a package is fresh. Afterwards it is served while one refresh runs.',
+        '60s',
+      ),
+      missMs: missTtl(60),
     },
   }
 }

@@ -5,6 +5,7 @@ import { hostOrBlock, listenAddress, proxyAddress, region, resolver, sourceAddre
 import { dataFolder } from './platform-folders.ts'
 import { registrySettings } from './registry-settings.ts'
 import { flatten, setting, type Values } from './setting.ts'
+import { missTtl, ttl } from './ttl.ts'
 
 const second = 1000
 const MiB = 2 ** 20
@@ -159,31 +160,11 @@ export const schema = {
       example: '10s',
     }),
     ttl: {
-      listMs: setting(duration(0), {
-        fallback: { value: 60 * second },
-        summary: 'How long a list of versions is fresh.',
-        example: '5m',
-      }),
-      latestMs: setting(duration(0), {
-        fallback: { value: 60 * second },
-        summary: 'How long the answer to `@latest` is fresh.',
-        example: '5m',
-      }),
-      queryMs: setting(duration(0), {
-        fallback: { value: 60 * second },
-        summary: 'How long the version that a branch, tag or commit stands for is fresh.',
-        example: '5m',
-      }),
-      missMs: setting(duration(0), {
-        fallback: { value: 30 * second },
-        summary: 'How long "there is no such thing" is remembered.',
-        example: '10s',
-      }),
-      treeHeadMs: setting(duration(0), {
-        fallback: { value: 30 * second },
-        summary: "How long the checksum database's tree head is fresh.",
-        example: '60s',
-      }),
+      listMs: ttl(60, 'How long a list of versions is fresh.', '5m'),
+      latestMs: ttl(60, 'How long the answer to `@latest` is fresh.', '5m'),
+      queryMs: ttl(60, 'How long the version that a branch, tag or commit stands for is fresh.', '5m'),
+      missMs: missTtl(30),
+      treeHeadMs: ttl(30, "How long the checksum database's tree head is fresh.", '60s'),
     },
   },
   npm: registrySettings({

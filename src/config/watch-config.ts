@@ -147,8 +147,10 @@ export const systemPorts: WatchPorts = {
         if (changed === null || changed === name || changed.startsWith('..')) listener()
       })
     } catch {
+      // The contract above: SIGHUP still works.
       return () => undefined
     }
+    // So it is with a folder that goes while it is watched.
     watcher.on('error', () => watcher.close())
     return () => watcher.close()
   },

@@ -89,6 +89,7 @@ export function parseYamlFile(
         locate: (path) => startOf(path.length === 0 ? value : (find(node, path) ?? value)),
       })
     } catch {
+      // The library throws only for aliases: too many of them, or one within itself.
       wrongAlias(value, key)
     }
   }
