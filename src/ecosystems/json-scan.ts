@@ -1,3 +1,5 @@
+import { JsonTexts } from './json-scan-texts.ts'
+
 /**
  * Reads JSON where it lies, as bytes: to find the places that must change and to leave every other byte as it
  * is. Strict (RFC 8259), bounded in depth, and without a copy of the document.
@@ -17,10 +19,6 @@ export interface Span {
 
 /** Deeper nesting is refused; registries' documents have less than a tenth of it. */
 export const MAX_JSON_DEPTH = 128
-
-/** Keys that are remembered by their bytes, and the longest of them, quotes included. */
-const KEY_SLOTS = 256
-const MAX_SHARED_KEY = 40
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -48,14 +46,13 @@ const isDelimiter = (byte: number | undefined): boolean =>
  */
 export class JsonReader {
   readonly #bytes: Uint8Array
-  readonly #text: Buffer
-  readonly #keys: (Span & { readonly text: string })[] = []
+  readonly #texts: JsonTexts
   #at = 0
   #depth = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#texts = new JsonTexts(bytes)
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3
   }
 
@@ -76,71 +73,35 @@ export class JsonReader {
 
   /** Reads an object member by member, and says where it lay. */
   object(member: (key: string, keySpan: Span) => void): Span {
-    this.#space()
-    const start = this.#at
-    if (this.#bytes[start] !== OPEN_OBJECT) throw this.#fault('an object is expected')
-    this.#at++
-    this.#enter()
+    const start = this.#begin(OPEN_OBJECT)
     if (!this.#closes(CLOSE_OBJECT)) {
       do {
-        const keySpan = this.#string()
-        this.#space()
-        if (this.#bytes[this.#at] !== COLON) throw this.#fault('a colon is expected')
-        this.#at++
-        this.#space()
+        const keySpan = this.#key()
         const before = this.#at
-        member(this.#keyOf(keySpan), keySpan)
+        member(this.#texts.key(keySpan.start, keySpan.end), keySpan)
         if (this.#at === before) this.skip()
       } while (this.#continues(CLOSE_OBJECT))
     }
-    this.#depth--
-    return { start, end: this.#at }
+    return this.#done(start)
   }
 
   /** Like `object`, one member at a time: for a document whose parts are passed on as they are read. */
   *members(): Generator<string> {
-    if (this.kind() !== 'object') throw this.#fault('an object is expected')
-    this.#at++
-    this.#enter()
+    const start = this.#begin(OPEN_OBJECT)
     if (!this.#closes(CLOSE_OBJECT)) {
       do {
-        const keySpan = this.#string()
-        this.#space()
-        if (this.#bytes[this.#at] !== COLON) throw this.#fault('a colon is expected')
-        this.#at++
-        this.#space()
+        const keySpan = this.#key()
         const before = this.#at
-        yield this.#keyOf(keySpan)
+        yield this.#texts.key(keySpan.start, keySpan.end)
         if (this.#at === before) this.skip()
       } while (this.#continues(CLOSE_OBJECT))
     }
-    this.#depth--
-  }
-
-  /** Like `array`, one element at a time. */
-  *elements(): Generator<number> {
-    if (this.kind() !== 'array') throw this.#fault('an array is expected')
-    this.#at++
-    this.#enter()
-    if (!this.#closes(CLOSE_ARRAY)) {
-      let index = 0
-      do {
-        this.#space()
-        const before = this.#at
-        yield index++
-        if (this.#at === before) this.skip()
-      } while (this.#continues(CLOSE_ARRAY))
-    }
-    this.#depth--
+    this.#done(start)
   }
 
   /** Reads an array element by element, and says where it lay. */
   array(element: (index: number) => void): Span {
-    this.#space()
-    const start = this.#at
-    if (this.#bytes[start] !== OPEN_ARRAY) throw this.#fault('an array is expected')
-    this.#at++
-    this.#enter()
+    const start = this.#begin(OPEN_ARRAY)
     if (!this.#closes(CLOSE_ARRAY)) {
       let index = 0
       do {
@@ -150,15 +111,29 @@ export class JsonReader {
         if (this.#at === before) this.skip()
       } while (this.#continues(CLOSE_ARRAY))
     }
-    this.#depth--
-    return { start, end: this.#at }
+    return this.#done(start)
+  }
+
+  /** Like `array`, one element at a time. */
+  *elements(): Generator<number> {
+    const start = this.#begin(OPEN_ARRAY)
+    if (!this.#closes(CLOSE_ARRAY)) {
+      let index = 0
+      do {
+        this.#space()
+        const before = this.#at
+        yield index++
+        if (this.#at === before) this.skip()
+      } while (this.#continues(CLOSE_ARRAY))
+    }
+    this.#done(start)
   }
 
   /** Reads a string: its text and where it lay, quotes included. Undefined, and nothing read, for another kind. */
   string(): { readonly text: string; readonly span: Span } | undefined {
     if (this.kind() !== 'string') return undefined
     const span = this.#string()
-    return { text: this.#textOf(span), span }
+    return { text: this.#texts.string(span.start, span.end), span }
   }
 
   /** Checks the next value, whatever it is, and says where it lay. */
@@ -197,7 +172,7 @@ export class JsonReader {
 
   /** The text of a span that this reader gave. */
   read(span: Span): string {
-    return this.#text.toString('utf8', span.start, span.end)
+    return this.#texts.raw(span.start, span.end)
   }
 
   /** Either opens an object or array, whose closing byte it gives, or reads a whole scalar. */
@@ -219,11 +194,32 @@ export class JsonReader {
     }
   }
 
-  #key(): void {
-    this.#string()
+  /** Goes into an object or array; gives where it starts. */
+  #begin(opener: typeof OPEN_OBJECT | typeof OPEN_ARRAY): number {
+    this.#space()
+    const start = this.#at
+    if (this.#bytes[start] !== opener) {
+      throw this.#fault(opener === OPEN_OBJECT ? 'an object is expected' : 'an array is expected')
+    }
+    this.#at++
+    this.#enter()
+    return start
+  }
+
+  /** Goes out of what began at `start`. */
+  #done(start: number): Span {
+    this.#depth--
+    return { start, end: this.#at }
+  }
+
+  /** Reads a member's key, up to its value; gives the key's span. */
+  #key(): Span {
+    const span = this.#string()
     this.#space()
     if (this.#bytes[this.#at] !== COLON) throw this.#fault('a colon is expected')
     this.#at++
+    this.#space()
+    return span
   }
 
   #enter(): void {
@@ -280,7 +276,7 @@ export class JsonReader {
   #escape(at: number): number {
     const byte = this.#bytes[at + 1]
     if (byte === 0x75) {
-      if (/^[0-9A-Fa-f]{4}$/.test(this.#text.toString('latin1', at + 2, at + 6))) return at + 6
+      if (/^[0-9A-Fa-f]{4}$/.test(this.#texts.ascii(at + 2, at + 6))) return at + 6
     } else if (byte !== undefined && '"\\/bfnrt'.includes(String.fromCharCode(byte))) {
       return at + 2
     }
@@ -292,36 +288,11 @@ export class JsonReader {
     const start = this.#at
     let end = start
     while (!isDelimiter(this.#bytes[end]) && end - start <= 1024) end++
-    const text = this.#text.toString('latin1', start, end)
+    const text = this.#texts.ascii(start, end)
     if (!/^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/.test(text)) {
       throw this.#fault('a value is expected')
     }
     this.#at = end
-  }
-
-  /** Documents hold the same few keys many thousand times: each is decoded once. */
-  #keyOf(span: Span): string {
-    const bytes = this.#bytes
-    const length = span.end - span.start
-    if (length > MAX_SHARED_KEY) return this.#textOf(span)
-    let slot = length
-    for (let at = span.start; at < span.end; at++) slot = (slot * 31 + (bytes[at] ?? 0)) & (KEY_SLOTS - 1)
-    const known = this.#keys[slot]
-    if (known !== undefined && known.end - known.start === length) {
-      let same = 0
-      while (same < length && bytes[known.start + same] === bytes[span.start + same]) same++
-      if (same === length) return known.text
-    }
-    const text = this.#textOf(span)
-    this.#keys[slot] = { ...span, text }
-    return text
-  }
-
-  #textOf({ start, end }: Span): string {
-    const raw = this.#text.toString('utf8', start, end)
-    if (!raw.includes('\\')) return raw.slice(1, -1)
-    const text: unknown = JSON.parse(raw)
-    return String(text)
   }
 
   #fault(what: string): JsonFault {
