@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { takenBack } from './go-advice.ts'
 import { goClient } from './go-client.ts'
 import { thisMachine } from './machine.ts'
 
@@ -134,12 +135,39 @@ describe('advice', () => {
     ['GOPROXY=goproxy.cn|direct\n', {}, 'goproxy.cn has no scheme'],
     [`GOPROXY=${MIRROR},direct\n`, {}, "with '|' it would survive an outage"],
     ['GOPRIVATE=*\n', {}, 'no module is asked of any proxy'],
-    ['GO111MODULE=off\n', {}, 'no proxy is asked at all'],
+    ['GO111MODULE=off\n', {}, 'no proxy is asked at all; go env -u GO111MODULE'],
+    ['GOSUMDB=off\n', {}, 'toolchain downloads fail; go env -u GOSUMDB'],
+    ['', { GOSUMDB: 'off' }, 'toolchain downloads fail; unset GOSUMDB'],
+    ['GONOSUMDB=*\n', {}, 'GONOSUMDB holds *: no module is looked up'],
+    ['GONOPROXY=x.example,*\n', {}, 'GONOPROXY holds *: no module is asked of any proxy'],
+    ['GOFLAGS=-insecure\n', {}, "'go get' fails; GOINSECURE took its place; go env -u GOFLAGS"],
+    ['', { GOFLAGS: '-mod=vendor' }, 'ask no proxy; unset GOFLAGS'],
+    ['', { GOPROXY: 'goproxy.cn|direct' }, 'goproxy.cn has no scheme'],
+    ['', { GOPROXY: `${BASE},direct` }, "with '|' it would survive an outage"],
     ['GOPROXY=https://u:secret@go.acme.example,direct\n', {}, 'https://***@go.acme.example'],
   ])('for %j %j', async (file, env, note) => {
     const { notes } = await plan({ file, env })
     expect(notes).toContain(note)
     expect(notes).not.toContain('secret')
+  })
+
+  test('private names that GOPRIVATE does not cover reach the checksum database', async () => {
+    const privatePatterns = ['*.corp.example', 'corp.example']
+    const gap = await plan({ file: 'GOPRIVATE=x.example\n', privatePatterns })
+    expect(gap.notes).toContain('GOPRIVATE does not cover *.corp.example, corp.example')
+    expect(gap.notes).toContain('go env -w GOPRIVATE=x.example,*.corp.example,corp.example')
+    const byVariable = await plan({ env: { GONOSUMDB: 'x.example' }, privatePatterns: ['corp.example'] })
+    expect(byVariable.notes).toContain('export GONOSUMDB=x.example,corp.example')
+    const covered = await plan({ env: { GOPRIVATE: '*.corp.example,corp.example' }, privatePatterns })
+    expect(covered.notes).toBe('')
+  })
+
+  test('a variable is told with the file that sets it', async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, '.bashrc'), '# mine\nexport GOSUMDB=off\n')
+    const env = { GOSUMDB: 'off' }
+    const machine = { ...thisMachine({ env, cwd: folder.path }), home: folder.path, etc: '/nowhere' }
+    expect(await takenBack(machine, 'GOSUMDB')).toBe('unset GOSUMDB, set in ~/.bashrc:2')
   })
 
   test('none for what is sound', async () => {

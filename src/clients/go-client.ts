@@ -5,11 +5,12 @@ import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import { type Client, impossible, isOurs, type Layer, type Plan, sameValue, type Wanted } from './client.ts'
-import { goEnv, iniEntry, setIni } from './edit-ini.ts'
+import { goEnv, setIni } from './edit-ini.ts'
 import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, fileLayer } from './file-layer.ts'
-import { installed, type Machine, quiet, userConfig } from './machine.ts'
+import { defaultGoEnvFile, goAdvice, goSetting } from './go-advice.ts'
+import { installed, type Machine, quiet } from './machine.ts'
 
 /** Environment > the file of `go env -w` > $GOROOT/go.env > built in (`go help environment`). */
 export const goClient: Client = {
@@ -27,7 +28,7 @@ export const goClient: Client = {
     const tool = await toolchain(machine, presence.command)
     const file = envFile(machine, tool)
     const environment = await environmentLayer(machine, ['GOPROXY'])
-    const read = (text: string) => setIn(text, 'GOPROXY')
+    const read = (text: string) => goSetting(text, 'GOPROXY')
     return [
       environment,
       ...(file === undefined ? [] : [await fileLayer(machine, 'user', file, read)]),
@@ -47,9 +48,9 @@ export const goClient: Client = {
       return impossible('GOENV=off makes Go read no file', 'unset GOENV, or set the variable GOPROXY')
     }
     const text = (await machine.readText(path)) ?? ''
-    const former = withoutOurs(setIn(text, 'GOPROXY') ?? '', wanted)
+    const former = withoutOurs(goSetting(text, 'GOPROXY') ?? '', wanted)
     const shipped = tool?.GOROOT && (await machine.readText(join(tool.GOROOT, 'go.env')))
-    const known = sourcesOf((shipped && setIn(shipped, 'GOPROXY')) ?? '')
+    const known = sourcesOf((shipped && goSetting(shipped, 'GOPROXY')) ?? '')
     const isKnown = (address: string) =>
       wanted.isPublic(address) || known.some((one) => sameValue(one, address))
     const cover = coverPrivate(machine, text, wanted)
@@ -59,17 +60,19 @@ export const goClient: Client = {
       ['GOPROXY', value] as const,
       ...(wanted.fallback && cover.possible ? cover.settings : []),
     ]
+    const set = (before: string) =>
+      settings.reduce((edited, [name, to]) => setIni(edited, goEnv, undefined, name, to), before)
+    const { privatePatterns } = wanted
+    const advice = await goAdvice({ machine, text: set(text), list: former, privatePatterns })
     return {
       possible: true,
       value,
-      previous: former === '' || setIn(text, 'GOPROXY') !== former ? undefined : former,
+      previous: former === '' || goSetting(text, 'GOPROXY') !== former ? undefined : former,
       edits: [
         {
           path,
           keys: settings.map(([name]) => name),
-          edit: editing((before) =>
-            settings.reduce((edited, [name, set]) => setIni(edited, goEnv, undefined, name, set), before),
-          ),
+          edit: editing(set),
           own: {
             argv: ['go', 'env', '-w', ...settings.map(([name, set]) => `${name}=${set}`)],
             copy: 'env',
@@ -77,7 +80,7 @@ export const goClient: Client = {
           },
         },
       ],
-      notes: [...rest.notes, ...(wanted.fallback ? cover.notes : []), ...advice(machine, text, former)],
+      notes: [...rest.notes, ...(wanted.fallback ? cover.notes : []), ...advice.map((one) => one.text)],
     }
   },
 }
@@ -95,8 +98,10 @@ type Cover =
  * when Go asks no element at all for such a name: GONOPROXY, or GOPRIVATE where that is not set, must cover it.
  */
 function coverPrivate({ env }: Machine, text: string, { privatePatterns }: Wanted): Cover {
-  const name = env.GONOPROXY || setIn(text, 'GONOPROXY') ? 'GONOPROXY' : 'GOPRIVATE'
-  const present = (env[name] || setIn(text, name) || '').split(',').filter((pattern) => pattern.trim() !== '')
+  const name = env.GONOPROXY || goSetting(text, 'GONOPROXY') ? 'GONOPROXY' : 'GOPRIVATE'
+  const present = (env[name] || goSetting(text, name) || '')
+    .split(',')
+    .filter((pattern) => pattern.trim() !== '')
   const covered = compilePatterns(present)
   const missing = privatePatterns.filter((pattern) => !present.includes(pattern) && !covered(pattern))
   if (missing.length === 0) return { possible: true, settings: [], notes: [] }
@@ -152,51 +157,13 @@ function sourcesOf(list: string): string[] {
   return parsed.ok ? parsed.steps.flatMap((step) => (step.kind === 'source' ? [step.url] : [])) : []
 }
 
-/** Faults of other settings, which are told and left as they are. */
-function advice({ env }: Machine, text: string, former: string): string[] {
-  const setting = (name: string) => env[name] || setIn(text, name) || ''
-  const sources = sourcesOf(former)
-  const elements = former.split(/[,|]/).map((element) => element.trim())
-  const schemeless = elements.filter(
-    (one) => /[.:/]/.test(one) && !one.includes('://') && !one.startsWith('/'),
-  )
-  return [
-    ...(setting('GOSUMDB') === 'off'
-      ? [
-          'GOSUMDB=off: nothing proves what is downloaded, and toolchain downloads fail; go env -u GOSUMDB puts it on',
-        ]
-      : []),
-    ...(/(^|,)\s*\*\s*(,|$)/.test(setting('GONOSUMDB') || setting('GOPRIVATE'))
-      ? ['GONOSUMDB or GOPRIVATE is *: no module is looked up in the checksum database']
-      : []),
-    ...(/(^|,)\s*\*\s*(,|$)/.test(setting('GONOPROXY') || setting('GOPRIVATE'))
-      ? ['GONOPROXY or GOPRIVATE is *: no module is asked of any proxy, this one included']
-      : []),
-    ...(schemeless.length > 0
-      ? [`${schemeless.map(maskCredentials).join(', ')} has no scheme: Go takes https; write it out`]
-      : []),
-    ...(sources.length > 0 && /,/.test(former) && !former.includes('|')
-      ? [`'${maskCredentials(former)}' goes on at 404 and 410 only: with '|' it would survive an outage`]
-      : []),
-    ...(/-insecure\b/.test(setting('GOFLAGS'))
-      ? ['GOFLAGS holds -insecure: certificates are not checked']
-      : []),
-    ...(setting('GO111MODULE') === 'off' ? ['GO111MODULE=off: no proxy is asked at all'] : []),
-  ]
-}
-
-function setIn(text: string, name: string): string | undefined {
-  // An empty value counts as not set, as cmd/go has it.
-  return iniEntry(text, goEnv, undefined, name)?.value || undefined
-}
-
 async function toolchain(machine: Machine, command: string | undefined): Promise<GoEnv | undefined> {
   if (command === undefined) return undefined
   const folder = await mkdtemp(join(tmpdir(), 'posthaste-setup-'))
   try {
     // Go keeps counters below the home: a dry run must leave nothing there.
     const elsewhere = { HOME: folder, USERPROFILE: folder, APPDATA: folder, XDG_CONFIG_HOME: folder }
-    const GOENV = machine.env.GOENV || defaultEnvFile(machine)
+    const GOENV = machine.env.GOENV || defaultGoEnvFile(machine)
     const env = { ...quiet(machine.env), ...elsewhere, GOENV }
     const answer = await readGoEnv(env, { command, timeoutMs: 10_000 })
     return answer.ok ? answer.env : undefined
@@ -205,12 +172,8 @@ async function toolchain(machine: Machine, command: string | undefined): Promise
   }
 }
 
-function defaultEnvFile(machine: Machine): string {
-  return join(userConfig(machine), 'go', 'env')
-}
-
 /** Undefined where Go reads no file of the user. */
 function envFile(machine: Machine, tool: GoEnv | undefined): string | undefined {
-  const file = tool?.GOENV || machine.env.GOENV || defaultEnvFile(machine)
+  const file = tool?.GOENV || machine.env.GOENV || defaultGoEnvFile(machine)
   return file !== 'off' && isAbsolute(file) ? file : undefined
 }

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { takenBack } from '../clients/go-advice.ts'
 import { folderWith, type Machine } from '../clients/machine.ts'
 import { type GoMod, parseGoMod } from '../ecosystems/go/go-mod.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
@@ -54,10 +55,10 @@ export async function checkGoProject(options: GoProjectOptions): Promise<GoProje
       ...(settings === undefined
         ? [{ id: 'toolchain', state: 'unknown', text: "'go env' does not answer", fix: '' } as const]
         : [
-            toolchainCheck(file, bytes.toString(), settings),
-            ...(await vendorChecks(folder, settings)),
-            ...flagChecks(settings),
-            ...privateChecks(file, settings, privatePatterns),
+            await toolchainCheck(file, bytes.toString(), settings, machine),
+            ...(await vendorChecks(folder, settings, machine)),
+            ...(await flagChecks(settings, machine)),
+            ...privateChecks(file, settings, privatePatterns, machine),
             ...(await checkModuleCache({ ...options, cache: settings.GOMODCACHE, sum })),
           ]),
     ],
@@ -87,7 +88,12 @@ function sumCheck(file: GoMod, sum: ReturnType<typeof readGoSum>): ProjectCheck 
   return problem('go.sum', `go.sum has no hash for ${first}${more}`, 'go mod tidy')
 }
 
-function toolchainCheck(file: GoMod, text: string, settings: GoSettings): ProjectCheck {
+async function toolchainCheck(
+  file: GoMod,
+  text: string,
+  settings: GoSettings,
+  machine: Machine,
+): Promise<ProjectCheck> {
   const named = /^\s*toolchain\s+go(\S+)/m.exec(text)?.[1]
   const wanted = [file.goVersion ?? '', named ?? ''].sort(compareVersions).at(-1) ?? ''
   const here = settings.GOVERSION.replace(/^go/, '').split(/[ -]/, 1)[0] ?? ''
@@ -97,12 +103,15 @@ function toolchainCheck(file: GoMod, text: string, settings: GoSettings): Projec
   if (settings.GOTOOLCHAIN === 'local') {
     const said = `go.mod wants Go ${wanted}, here is ${here}, and GOTOOLCHAIN=local forbids to fetch it`
     return needs
-      ? problem('toolchain', said, 'install it, or go env -u GOTOOLCHAIN')
+      ? problem('toolchain', said, `install it, or ${await takenBack(machine, 'GOTOOLCHAIN')}`)
       : good('toolchain', said)
   }
   const off = settings.GOSUMDB === 'off'
   const cost = `go.mod wants Go ${wanted}, here is ${here}: the first command fetches a toolchain of 60 to 100 MB`
-  if (off) return problem('toolchain', `${cost}, which fails with GOSUMDB=off`, 'go env -u GOSUMDB')
+  if (off) {
+    const fix = await takenBack(machine, 'GOSUMDB')
+    return problem('toolchain', `${cost}, which fails with GOSUMDB=off`, fix)
+  }
   return warning('toolchain', cost, `install Go ${wanted}`)
 }
 
@@ -121,7 +130,11 @@ export function compareVersions(a: string, b: string): number {
   return 0
 }
 
-async function vendorChecks(folder: string, { GOFLAGS }: GoSettings): Promise<ProjectCheck[]> {
+async function vendorChecks(
+  folder: string,
+  { GOFLAGS }: GoSettings,
+  machine: Machine,
+): Promise<ProjectCheck[]> {
   const names: readonly string[] = await readdir(folder)
   const vendored = names.includes('vendor')
   const flag = /-mod=(\S+)/.exec(GOFLAGS)?.[1]
@@ -130,7 +143,7 @@ async function vendorChecks(folder: string, { GOFLAGS }: GoSettings): Promise<Pr
       problem(
         'vendor',
         'GOFLAGS has -mod=vendor, and there is no vendor folder',
-        'go mod vendor, or go env -u GOFLAGS',
+        `go mod vendor, or ${await takenBack(machine, 'GOFLAGS')}`,
       ),
     ]
   }
@@ -142,13 +155,13 @@ async function vendorChecks(folder: string, { GOFLAGS }: GoSettings): Promise<Pr
   return []
 }
 
-function flagChecks({ GOFLAGS }: GoSettings): ProjectCheck[] {
+async function flagChecks({ GOFLAGS }: GoSettings, machine: Machine): Promise<ProjectCheck[]> {
   if (/-insecure\b/.test(GOFLAGS)) {
     return [
       problem(
         'flags',
-        'GOFLAGS has -insecure, which Go no longer takes: every command fails',
-        'go env -u GOFLAGS',
+        "GOFLAGS has -insecure, with which 'go get' fails: GOINSECURE took its place",
+        await takenBack(machine, 'GOFLAGS'),
       ),
     ]
   }
@@ -157,7 +170,7 @@ function flagChecks({ GOFLAGS }: GoSettings): ProjectCheck[] {
       warning(
         'flags',
         'GOFLAGS has -mod=mod: builds change go.mod and go.sum by themselves',
-        'go env -u GOFLAGS',
+        await takenBack(machine, 'GOFLAGS'),
       ),
     ]
   }
@@ -165,19 +178,33 @@ function flagChecks({ GOFLAGS }: GoSettings): ProjectCheck[] {
 }
 
 /** What the server refuses as private goes on to the next element of GOPROXY, unless Go asks no proxy for it. */
-function privateChecks(file: GoMod, settings: GoSettings, patterns: readonly string[]): ProjectCheck[] {
+function privateChecks(
+  file: GoMod,
+  settings: GoSettings,
+  patterns: readonly string[],
+  { env }: Machine,
+): ProjectCheck[] {
   if (patterns.length === 0) return []
   const isPrivate = compilePatterns(patterns)
-  const asksNone = compilePatterns([settings.GONOPROXY])
-  const looksUpNone = compilePatterns([settings.GONOSUMDB])
   const own = file.require.map(({ path }) => path).filter(isPrivate)
-  const gaps = own.filter((path) => !asksNone(path) || !looksUpNone(path))
-  const [first] = gaps
+  // Each takes the place of GOPRIVATE where it is set.
+  const gaps = (['GONOPROXY', 'GONOSUMDB'] as const).flatMap((setting) => {
+    const isCovered = compilePatterns([settings[setting]])
+    const paths = own.filter((path) => !isCovered(path))
+    const name = settings[setting] === settings.GOPRIVATE ? 'GOPRIVATE' : setting
+    return paths.length === 0 ? [] : [{ name, paths, present: settings[setting] }]
+  })
+  const open = [...new Set(gaps.flatMap(({ paths }) => paths))]
+  const [first] = open
   if (first === undefined)
     return [good('private', `GOPRIVATE covers what is private here (${own.length} of the requirements)`)]
-  const covering = patterns.filter((pattern) => gaps.some(compilePatterns([pattern])))
-  const list = [...settings.GOPRIVATE.split(',').filter(Boolean), ...covering].join(',')
-  const more = gaps.length > 1 ? ` and ${gaps.length - 1} more` : ''
-  const text = `${first}${more} is private for the server, and GOPRIVATE does not cover it: the names reach other proxies or the checksum database`
-  return [problem('private', text, `go env -w GOPRIVATE=${list}`)]
+  const fixes = gaps.map(({ name, paths, present }) => {
+    const covering = patterns.filter((pattern) => paths.some(compilePatterns([pattern])))
+    const list = [...present.split(',').filter(Boolean), ...covering].join(',')
+    return `${env[name] ? 'export' : 'go env -w'} ${name}=${list}`
+  })
+  const names = [...new Set(gaps.map(({ name }) => name))].join(' and ')
+  const more = open.length > 1 ? ` and ${open.length - 1} more` : ''
+  const text = `${first}${more} is private for the server, and ${names} ${names.includes(' ') ? 'do' : 'does'} not cover it: the names reach other proxies or the checksum database`
+  return [problem('private', text, [...new Set(fixes)].join('; '))]
 }

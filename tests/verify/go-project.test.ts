@@ -208,15 +208,22 @@ describe('the module cache', () => {
 describe('the settings', () => {
   for (const [name, env, fault, words] of [
     ['-mod=vendor without a vendor folder', { GOFLAGS: '-mod=vendor' }, 'vendor problem', 'no vendor folder'],
-    ['-insecure', { GOFLAGS: '-insecure' }, 'flags problem', 'every command fails'],
+    ['-insecure', { GOFLAGS: '-insecure' }, 'flags problem', "with which 'go get' fails"],
     ['-mod=mod', { GOFLAGS: '-mod=mod' }, 'flags warning', 'by themselves'],
   ] as const) {
     check(name, async () => {
       const found = await checked(nothing, env)
       expect(found.faults).toEqual([fault])
       expect(found.text).toContain(words)
+      expect(found.text).toContain('unset GOFLAGS')
     })
   }
+
+  check('a flag of `go env -w` is taken back with `go env -u`', async () => {
+    const found = await checked(writing('goenv', 'GOFLAGS=-mod=mod\n'))
+    expect(found.faults).toEqual(['flags warning'])
+    expect(found.text).toContain('go env -u GOFLAGS')
+  })
 
   check('a vendor folder', async () => {
     const found = await checked((home) => mkdir(join(home, 'project', 'vendor')))
@@ -226,10 +233,15 @@ describe('the settings', () => {
   check('a private name that GOPRIVATE does not cover', async () => {
     const gap = await checked(nothing, { GOPRIVATE: 'other.example' }, ['corp.example'])
     expect(gap.faults).toEqual(['private problem'])
-    expect(gap.text).toContain('go env -w GOPRIVATE=other.example,corp.example')
+    expect(gap.text).toContain('export GOPRIVATE=other.example,corp.example')
     expect((await checked(nothing, { GOPRIVATE: '*.example' }, ['corp.example'])).faults).toEqual([])
     const half = await checked(nothing, { GONOPROXY: 'corp.example' }, ['corp.example'])
     expect(half.faults).toEqual(['private problem'])
+    expect(half.text).toContain('go env -w GOPRIVATE=corp.example')
+    const own = { GOPRIVATE: 'corp.example', GONOSUMDB: 'other.example' }
+    const beside = await checked(nothing, own, ['corp.example'])
+    expect(beside.text).toContain('GONOSUMDB does not cover it')
+    expect(beside.text).toContain('export GONOSUMDB=other.example,corp.example')
   })
 
   const newer = (home: string) =>
