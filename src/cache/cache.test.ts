@@ -31,6 +31,7 @@ class Recorder implements CacheObserver {
   readonly joins: string[] = []
   readonly integrity: string[] = []
   readonly storeFailures: string[] = []
+  readonly breaks: string[] = []
   readonly changes: string[] = []
   fillStarted(): void {
     // counted by the upstream's requests
@@ -46,6 +47,9 @@ class Recorder implements CacheObserver {
   }
   storeFailed(_resource: Resource, error: Error): void {
     this.storeFailures.push(error.message)
+  }
+  fillBroke(_resource: Resource, error: Error): void {
+    this.breaks.push(error.message)
   }
   changed(key: string): void {
     this.changes.push(key)
@@ -324,6 +328,20 @@ describe('what changes', () => {
     expect(cache.ask(list)).toMatchObject({ kind: 'hit', ageMs: 0 })
   })
 
+  test('stays when its refresh fails in a way that nobody expected, which is told', async () => {
+    upstream.script(list.path, found(small), () => {
+      throw new Error('an adapter has a bug')
+    })
+    await cache.ask(list)
+    nowMs += 61_000
+    expect(cache.ask(list)).toMatchObject({ kind: 'stale' })
+    await expect(cache.refresh(list)).rejects.toThrow('an adapter has a bug')
+    expect(recorder.breaks).toEqual(['an adapter has a bug'])
+    expect(recorder.ends.map(({ outcome }) => outcome)).toEqual(['stored', 'failed'])
+    expect(cache.ask(list)).toMatchObject({ kind: 'stale', reason: 'the last refresh failed' })
+    expect(upstream.requests).toHaveLength(2)
+  })
+
   test('is forgotten when its source says that it is gone', async () => {
     upstream.script(list.path, found(small), missing)
     await cache.ask(list)
@@ -388,6 +406,35 @@ describe('a disk that takes nothing', () => {
       refusal: { kind: 'store-failed', reason: 'no room in the data folder', hint: 'raise cache.maxBytes' },
     })
   })
+})
+
+describe('a disk that takes nothing, and a list past its time', () => {
+  const answers: readonly [
+    string,
+    ReturnType<typeof found> | { kind: 'not-modified'; source: typeof clean },
+  ][] = [
+    ['that is confirmed', { kind: 'not-modified', source: clean }],
+    ['that is newer', found(large.subarray(0, 100))],
+  ]
+  for (const [what, answer] of answers) {
+    test(`${what}: it is served, and the sources are not asked with every request`, async () => {
+      upstream.script(list.path, found(small, { etag: '"one"' }), answer)
+      await cache.ask(list)
+      nowMs += 61_000
+      const full = () =>
+        Promise.reject(new StoreError('store.full', 'no room in the data folder', 'raise cache.maxBytes'))
+      store.put = full
+      store.amend = full
+      await cache.refresh(list)
+      expect(recorder.storeFailures).toEqual(['no room in the data folder'])
+      expect(recorder.breaks).toEqual([])
+      expect(await bodyOf(await cache.ask(list))).toEqual(small)
+      expect(upstream.requests).toHaveLength(2)
+      nowMs += 1_001
+      await cache.ask(list)
+      expect(upstream.requests).toHaveLength(3)
+    })
+  }
 })
 
 test('closing breaks off what is under way and leaves nothing half-done', async () => {

@@ -6,6 +6,7 @@ import type { FillContext, Publication } from './fill-errand.ts'
 import { MissMemory } from './miss-memory.ts'
 import type { CacheObserver } from './observer.ts'
 import type { Filling, Kept, Outcome, Refused } from './outcome.ts'
+import { settle } from './settle.ts'
 
 export interface CacheOptions {
   readonly store: Store
@@ -172,7 +173,7 @@ export class Cache {
       kind: 'filled',
       object: answer.object,
       joined,
-      stored: answer.kind === 'object' ? answer.stored : true,
+      stored: answer.stored,
     }
   }
 
@@ -208,11 +209,15 @@ export class Cache {
         resolve(result)
       } catch (error) {
         this.#flights.delete(resource.key)
-        published?.body.fail(error instanceof Error ? error : new Error(String(error)))
+        published?.body.fail(asError(error))
+        if (!this.#closing.signal.aborted) {
+          this.#refreshLater(resource, 0)
+          this.#observer.fillBroke?.(resource, asError(error))
+        }
         reject(error)
       }
     }
-    // A refresh has nobody who awaits its answer; its end is reported through the observer.
+    // A refresh has nobody who awaits its answer; the observer was told.
     answer.catch(() => undefined)
     const flight: Flight = { answer, over: run(), wanted }
     // `run` works up to its first await in this turn; a fetch cannot end within it.
@@ -223,7 +228,9 @@ export class Cache {
   #remember(resource: Resource, result: FillResult): void {
     if (result.kind !== 'refused') {
       this.#misses.forget(resource.key)
-      this.#refreshAfterMs.delete(resource.key)
+      // With a disk that takes nothing, what is kept stays stale: that is no reason to ask with every request.
+      if (result.stored) this.#refreshAfterMs.delete(resource.key)
+      else this.#refreshLater(resource, 0)
       const { body, meta } = result.object
       if (resource.versions !== undefined && body.kind === 'bytes')
         this.#observer.versionsSeen?.(resource, meta.source, body.bytes)
@@ -232,13 +239,17 @@ export class Cache {
       }
       return
     }
-    const nowMs = this.#now()
     if (result.refusal.kind === 'not-found' && result.refusal.fleeting !== true) {
-      this.#misses.set(resource.key, refusedBy(result.refusal, result.source), nowMs + resource.missMs)
+      const untilMs = this.#now() + resource.missMs
+      this.#misses.set(resource.key, refusedBy(result.refusal, result.source), untilMs)
       return
     }
+    this.#refreshLater(resource, result.failure?.retryAfterMs ?? 0)
+  }
+
+  #refreshLater(resource: Resource, waitMs: number): void {
     if (this.#refreshAfterMs.size > 10_000) this.#refreshAfterMs.clear()
-    this.#refreshAfterMs.set(resource.key, nowMs + Math.max(result.failure?.retryAfterMs ?? 0, 1_000))
+    this.#refreshAfterMs.set(resource.key, this.#now() + Math.max(waitMs, 1_000))
   }
 
   async #forgetGone(resource: Resource): Promise<void> {
@@ -260,25 +271,8 @@ export class Cache {
   }
 
   /** Applies a verdict to an object that is kept as unproved. */
-  async settle(resource: Resource, source: string, verdict: Verdict): Promise<void> {
-    switch (verdict.verdict) {
-      case 'proved':
-      case 'sound':
-        this.#context.upstream.record(source, 'proved')
-        await this.#store.amend(resource.key, { proof: verdict.verdict })
-        this.#observer.changed(resource.key)
-        return
-      case 'unproved':
-        return
-      case 'wrong':
-      case 'denied': {
-        if (verdict.verdict === 'wrong') this.#context.upstream.record(source, 'wrong')
-        this.#observer.integrityFailed({ resource, source, reason: verdict.reason, stage: 'kept' })
-        await this.#store.quarantine(resource.key, `from ${source}: ${verdict.reason}`)
-        this.#observer.changed(resource.key)
-        return
-      }
-    }
+  settle(resource: Resource, source: string, verdict: Verdict): Promise<void> {
+    return settle({ resource, source, verdict }, this.#context)
   }
 
   #ageOf(object: StoredObject): number {

@@ -3,7 +3,8 @@ import type { ObjectMeta, ProofState, StoredObject } from '../store/store.ts'
 import type { UpstreamFailure } from '../upstream/upstream.ts'
 import type { Errand, FillContext } from './fill-errand.ts'
 import { endOf, listedButMissing, type RefusedFill, refusalFor } from './fill-refusals.ts'
-import { keep, putAside } from './keep.ts'
+import { confirm, keep, putAside } from './keep.ts'
+import type { FillEnd } from './observer.ts'
 import { type Late, withPatience } from './patience.ts'
 import { receive } from './receive.ts'
 
@@ -11,7 +12,11 @@ export type FillResult = Filled | RefusedFill
 
 type Filled =
   | { readonly kind: 'object'; readonly object: StoredObject; readonly stored: boolean }
-  | { readonly kind: 'not-modified'; readonly object: StoredObject }
+  /** `stored` is false when the disk did not take that it was confirmed. */
+  | { readonly kind: 'not-modified'; readonly object: StoredObject; readonly stored: boolean }
+
+type EndDetails = Partial<Pick<FillEnd, 'source' | 'bytes' | 'verdict' | 'failure'>>
+type Ended = (outcome: FillEnd['outcome'], details: EndDetails) => void
 
 /**
  * Fetches one resource, proves it and keeps it: the only way in which bytes get into the store.
@@ -20,9 +25,38 @@ type Filled =
  * held until they are proved. After a mismatch nothing is kept and the walk goes on to the next source.
  */
 export async function fill(errand: Errand, context: FillContext, signal: AbortSignal): Promise<FillResult> {
+  const startedAtMs = context.now()
+  let isOver = false
+  const ended: Ended = (outcome, { source, bytes = 0, verdict, failure }) => {
+    isOver = true
+    const tookMs = context.now() - startedAtMs
+    context.observer.fillEnded({
+      resource: errand.resource,
+      outcome,
+      source,
+      bytes,
+      tookMs,
+      verdict,
+      failure,
+    })
+  }
+  try {
+    return await bring(errand, context, ended, signal)
+  } catch (error) {
+    // Whoever counts what is under way sees its end, however it came.
+    if (!isOver) ended('failed', {})
+    throw error
+  }
+}
+
+async function bring(
+  errand: Errand,
+  context: FillContext,
+  ended: Ended,
+  signal: AbortSignal,
+): Promise<FillResult> {
   const { resource, known, publish } = errand
   const { store, upstream, observer } = context
-  const startedAtMs = context.now()
   const proof = resource.prove?.(signal)
   const located = await resource.locate?.(signal)
   const walk = upstream.walk({
@@ -39,25 +73,6 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
       ? { validators: validatorsOf(known) }
       : {}),
   })
-  const ended = (
-    outcome: 'stored' | 'not-modified' | 'not-found' | 'denied' | 'failed',
-    details: {
-      source?: string
-      bytes?: number
-      verdict?: Verdict['verdict']
-      failure?: UpstreamFailure
-    },
-  ) =>
-    observer.fillEnded({
-      resource,
-      outcome,
-      source: details.source,
-      bytes: details.bytes ?? 0,
-      tookMs: context.now() - startedAtMs,
-      verdict: details.verdict,
-      failure: details.failure,
-    })
-
   if (located?.kind === 'refused') {
     const { refusal } = located
     ended(refusal.kind === 'upstream-failed' ? 'failed' : endOf(refusal), {})
@@ -66,12 +81,12 @@ export async function fill(errand: Errand, context: FillContext, signal: AbortSi
   for (;;) {
     const answer = await walk.next(signal)
     if (answer.kind === 'not-modified' && known !== undefined) {
-      const object = await store.amend(known.key, { checkedAtMs: context.now() })
+      const confirmed = await confirm(known, resource, context)
       ended('not-modified', { source: answer.source.id })
-      return { kind: 'not-modified', object: object ?? known }
+      return { kind: 'not-modified', ...confirmed }
     }
     if (answer.kind !== 'found') {
-      if (located?.kind === 'places' && located.isGuess === true) return fill(errand, context, signal)
+      if (located?.kind === 'places' && located.isGuess === true) return bring(errand, context, ended, signal)
       const made = await makeOtherwise(located, resource, proof, context, signal)
       if (made !== undefined) {
         const { meta, sizeBytes } = made.object

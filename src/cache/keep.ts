@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CandidateBody, Resource } from '../ecosystems/ecosystem.ts'
 import { type ObjectMeta, type Stage, type Store, type StoredObject, StoreError } from '../store/store.ts'
+import type { FillContext } from './fill-errand.ts'
 import type { CacheObserver } from './observer.ts'
 
 /** Keeps the evidence of a lie, within the bounds of the quarantine. */
@@ -55,6 +56,23 @@ export async function keep(
       body: candidate,
     }
     return { kind: 'kept', object, stored: false }
+  }
+}
+
+/** Notes that what is kept still holds. Where the disk does not take that, it holds for this one answer. */
+export async function confirm(
+  known: StoredObject,
+  resource: Resource,
+  { store, observer, now }: Pick<FillContext, 'store' | 'observer' | 'now'>,
+): Promise<{ readonly object: StoredObject; readonly stored: boolean }> {
+  const checkedAtMs = now()
+  try {
+    const object = await store.amend(known.key, { checkedAtMs })
+    return { object: object ?? known, stored: true }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    observer.storeFailed(resource, error)
+    return { object: { ...known, meta: { ...known.meta, checkedAtMs } }, stored: false }
   }
 }
 

@@ -18,6 +18,8 @@ export interface CacheObserver {
   }): void
   /** A body could not be kept; the answer was given all the same where that was possible. */
   storeFailed(resource: Resource, error: Error): void
+  /** A fetch failed in a way that is in no outcome: whoever waits for it is told as well. */
+  fillBroke?(resource: Resource, error: Error): void
   /** The bytes of this key are new or gone: whatever was rendered from them is void. */
   changed(key: string): void
 }

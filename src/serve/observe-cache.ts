@@ -36,6 +36,7 @@ export function observeCache({
       metrics.storeFailed('code' in error ? String(error.code) : 'unexpected')
       log.error('the store could not keep a body', { key, error })
     },
+    fillBroke: ({ key }, error) => log.error('a fetch failed in a way that nobody expected', { key, error }),
     changed,
     versionsSeen,
   }
