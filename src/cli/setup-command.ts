@@ -1,4 +1,4 @@
-import { type Client, type Scope, scopes } from '../clients/client.ts'
+import { type Scope, scopes } from '../clients/client.ts'
 import { clients, clientsCalled } from '../clients/clients.ts'
 import { Journal } from '../clients/journal.ts'
 import { type Machine, thisMachine } from '../clients/machine.ts'
@@ -7,14 +7,15 @@ import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
-import { REGISTRIES } from '../serve/rooms.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { askOnTerminal, Interrupted } from './setup-ask.ts'
+import type { SetupJob } from './setup-job.ts'
 import { setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
 import { planReport } from './setup-report.ts'
+import { SERVED } from './setup-served.ts'
 import { findTarget, type Target } from './setup-target.ts'
 import { runUndo } from './setup-undo.ts'
 import { decideAndWrite, editsOf, hasChanges } from './setup-write.ts'
@@ -54,9 +55,6 @@ const flags: FlagSpecs = {
   help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
 }
 
-/** What the server answers so far. */
-const SERVED: readonly EcosystemId[] = ['go', ...REGISTRIES]
-
 /** What a test sets. */
 export interface SetupHooks {
   readonly served?: readonly EcosystemId[]
@@ -64,20 +62,6 @@ export interface SetupHooks {
   /** Undefined where nobody can be asked. */
   readonly ask?: ((question: string) => Promise<boolean>) | undefined
   readonly now?: () => number
-}
-
-/** What every form of the command works with. */
-export interface SetupJob {
-  readonly io: Io
-  readonly machine: Machine
-  readonly journal: Journal
-  readonly clients: readonly Client[]
-  readonly dryRun: boolean
-  readonly yes: boolean
-  readonly json: boolean
-  readonly colour: boolean
-  readonly ask: ((question: string) => Promise<boolean>) | undefined
-  readonly now: () => number
 }
 
 export async function setupCommand(

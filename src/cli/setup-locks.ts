@@ -8,7 +8,7 @@ import { shortPath } from '../clients/machine.ts'
 import { planEdit } from '../clients/plan-changes.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import type { ExitCode } from './io.ts'
-import type { SetupJob } from './setup-command.ts'
+import type { SetupJob } from './setup-job.ts'
 import { shown } from './setup-report.ts'
 import type { Target } from './setup-target.ts'
 

@@ -5,7 +5,7 @@ import { shortPath } from '../clients/machine.ts'
 import { carryOutUndo, planUndo, type Span, spansOf, type Undo } from '../clients/undo-change.ts'
 import type { ExitCode } from './io.ts'
 import { Interrupted } from './setup-ask.ts'
-import type { SetupJob } from './setup-command.ts'
+import type { SetupJob } from './setup-job.ts'
 import { diffText, shown } from './setup-report.ts'
 
 type Result = 'restored' | 'merged' | 'nothing' | 'kept' | 'failed' | 'planned'

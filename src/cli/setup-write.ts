@@ -3,7 +3,7 @@ import { clients } from '../clients/clients.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
 import { shortPath } from '../clients/machine.ts'
 import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
-import type { SetupJob } from './setup-command.ts'
+import type { SetupJob } from './setup-job.ts'
 import type { Done } from './setup-json.ts'
 import { shown } from './setup-report.ts'
 

@@ -5,18 +5,19 @@ import { loadConfig } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
 import type { Config } from '../config/schema.ts'
-import type { EcosystemId } from '../ecosystems/ecosystem.ts'
-import { REGISTRIES } from '../serve/rooms.ts'
 import type { Pinned } from '../verify/client-run.ts'
 import { runOf } from '../verify/client-runs.ts'
+import type { Reason } from '../verify/find-reasons.ts'
 import { checkGoProject } from '../verify/go-project.ts'
 import { newMarker } from '../verify/marker.ts'
 import { choosePackage, readPackages } from '../verify/pinned-package.ts'
 import { relayLink } from '../verify/relay-link.ts'
+import { unservedWay } from '../verify/unserved-way.ts'
 import { readLayers, verifyClient } from '../verify/verify-client.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { SERVED } from './setup-served.ts'
 import { findTarget, type Target } from './setup-target.ts'
 import { verifyJson } from './verify-json.ts'
 import { type ClientOutcome, exitCodeOf, type VerifyReport } from './verify-outcome.ts'
@@ -50,7 +51,6 @@ const flags: FlagSpecs = {
   help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
 }
 
-const SERVED: readonly EcosystemId[] = ['go', ...REGISTRIES]
 const PROBE_MS = 5_000
 const PROJECT_MS = 15_000
 
@@ -179,20 +179,24 @@ async function verifyAll(job: Job): Promise<ExitCode> {
 
 async function verifyOne(client: Client, command: string | undefined, job: Job): Promise<ClientOutcome> {
   const { machine, target, config, timeoutMs, signal, given, hooks } = job
-  const leftOut = (verdict: 'not-served' | 'not-installed' | 'unknown', summary: string): ClientOutcome => {
-    return { kind: 'left-out', client: client.id, verdict, summary }
-  }
+  const leftOut = (
+    verdict: 'not-served' | 'not-installed' | 'unknown',
+    summary: string,
+    reasons: readonly Reason[] = [],
+  ): ClientOutcome => ({ kind: 'left-out', client: client.id, verdict, summary, reasons })
   const run = runOf(client.id)
   if (run === undefined || !SERVED.includes(client.ecosystem)) {
+    const way = await unservedWay(client, machine, target.base)
     return leftOut(
       'not-served',
-      `${client.path}/ is not served yet: ${client.title} goes to its own registry`,
+      `Posthaste does not answer at ${client.path}/ yet; ${way.summary}`,
+      way.reasons,
     )
   }
-  if (command === undefined) return leftOut('not-installed', `${client.title} is not installed`)
+  if (command === undefined) return leftOut('not-installed', 'its command is not on the PATH')
   const address = target.addressFor(client)
   if (!address.ok) return leftOut('unknown', address.message)
-  const { layers, problem } = await readLayers(client, machine, command)
+  const { layers, problem } = await readLayers(client, machine)
   if (problem !== undefined) return leftOut('unknown', problem)
   const relay = relayLink({
     base: target.base,

@@ -12,15 +12,19 @@ export function verifyJson(report: VerifyReport) {
     base: maskSettings(report.base),
     clients: report.clients.map((one) => {
       const common = { client: one.client, verdict: one.verdict, summary: maskSettings(one.summary) }
+      const reasons = one.reasons.map(({ text, fix }) => ({
+        text: maskSettings(text),
+        fix: maskSettings(fix),
+      }))
       if (one.kind === 'left-out')
-        return { ...common, package: null, marker: null, proofs: null, reasons: [], notes: [] }
-      const { pinned, marker, trace, log, bytes, reasons, notes, tookMs } = one
+        return { ...common, package: null, marker: null, proofs: null, reasons, notes: [] }
+      const { pinned, marker, trace, log, bytes, notes, tookMs } = one
       return {
         ...common,
         package: { ecosystem: pinned.ecosystem, name: pinned.name, version: pinned.version },
         marker,
         proofs: { client: proofJson(trace), log: proofJson(log), bytes: proofJson(bytes) },
-        reasons: reasons.map(({ text, fix }) => ({ text: maskSettings(text), fix: maskSettings(fix) })),
+        reasons,
         notes: notes.map(maskSettings),
         tookMs,
       }

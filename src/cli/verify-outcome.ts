@@ -1,4 +1,5 @@
 import type { ClientId } from '../clients/client.ts'
+import type { Reason } from '../verify/find-reasons.ts'
 import type { GoProject } from '../verify/go-project.ts'
 import type { VerifiedClient } from '../verify/verify-client.ts'
 import type { ExitCode } from './io.ts'
@@ -12,6 +13,7 @@ export type ClientOutcome =
       readonly client: ClientId
       readonly verdict: 'not-served' | 'not-installed' | 'unknown'
       readonly summary: string
+      readonly reasons: readonly Reason[]
     }
 
 export interface VerifyReport {

@@ -33,8 +33,12 @@ export function clientLines(outcome: ClientOutcome, { colour }: Look): string[] 
   const title = clients.find(({ id }) => id === outcome.client)?.title ?? outcome.client
   const [mark, style, words] = verdictWords[outcome.verdict]
   const head = `${paint(mark, style, colour)} ${title}: ${words}: ${shown(outcome.summary)}`
-  if (outcome.kind === 'left-out') return [head]
-  const { pinned, trace, log, bytes, reasons, notes } = outcome
+  const why = outcome.reasons.flatMap(({ text, fix }) => [
+    `    ${paint('why', 'yellow', colour)}      ${shown(text)}`,
+    `             ${shown(fix)}`,
+  ])
+  if (outcome.kind === 'left-out') return [head, ...why]
+  const { pinned, trace, log, bytes, notes } = outcome
   const proof = (name: string, { state, text }: Proof) => {
     const [sign, colouring] = stateMarks[state]
     return `    ${name.padEnd(7)}${paint(sign, colouring, colour)} ${shown(text)}`
@@ -45,10 +49,7 @@ export function clientLines(outcome: ClientOutcome, { colour }: Look): string[] 
     proof('client', trace),
     proof('log', log),
     proof('bytes', bytes),
-    ...reasons.flatMap(({ text, fix }) => [
-      `    ${paint('why', 'yellow', colour)}      ${shown(text)}`,
-      `             ${shown(fix)}`,
-    ]),
+    ...why,
     ...notes.map((note) => `    ${paint('note', 'dim', colour)}     ${shown(note)}`),
   ]
 }

@@ -99,13 +99,12 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
 export async function readLayers(
   client: Client,
   machine: Machine,
-  command: string,
 ): Promise<{ readonly layers: readonly Layer[]; readonly problem: string | undefined }> {
   try {
     return { layers: await client.read(machine, await client.detect(machine)), problem: undefined }
   } catch (error) {
     if (!(error instanceof SettingsFileError)) throw error
-    return { layers: [], problem: `${command}: ${error.message}` }
+    return { layers: [], problem: `its settings cannot be read: ${error.message} (${error.hint})` }
   }
 }
 

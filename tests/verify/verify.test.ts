@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ interface Report {
   readonly clients: readonly {
     readonly verdict: string
     readonly summary: string
-    readonly proofs: Readonly<Record<'client' | 'log' | 'bytes', { readonly state: string }>>
+    readonly proofs: Readonly<Record<'client' | 'log' | 'bytes', { readonly state: string }>> | null
     readonly notes: readonly string[]
     readonly reasons: readonly { readonly text: string; readonly fix: string }[]
   }[]
@@ -60,7 +60,9 @@ async function verified(client: string, env: Readonly<Record<string, string>> = 
   expect(faultsOfReport(report)).toEqual([])
   const [one] = report.clients
   if (one === undefined) throw new Error(`no client in ${out}`)
-  const states = Object.fromEntries(Object.entries(one.proofs).map(([name, { state }]) => [name, state]))
+  const states = Object.fromEntries(
+    Object.entries(one.proofs ?? {}).map(([name, { state }]) => [name, state]),
+  )
   return { code, verdict: one.verdict, states, why: one.reasons.map(({ text }) => text).join('; '), one }
 }
 
@@ -150,10 +152,48 @@ describe('more ways past it', () => {
     },
   )
 
-  testUnless(undefined)('clients that are not served are not run', async () => {
+  test('clients that are not served are not run, and it is said where they go', async () => {
+    const before = await lab.snapshot()
     const { code, out } = await lab.verify('cargo mvn gradle')
+    expect(await lab.snapshot()).toEqual(before)
     expect(code).toBe(2)
-    expect(out.match(/not served/g)?.length).toBe(6)
+    expect(out).toContain(
+      'Cargo: not served: Posthaste does not answer at /cargo/ yet; Cargo goes to its own registry',
+    )
+    expect(out).toContain(
+      'Maven: not served: Posthaste does not answer at /maven/ yet; Maven goes to its own registry',
+    )
+    expect(out).toContain(
+      'Gradle: not served: Posthaste does not answer at /maven/ yet; Gradle goes to its own registry',
+    )
+    expect(out).not.toContain('in effect')
+  })
+
+  test.each([
+    [
+      'cargo',
+      '.cargo/config.toml',
+      '[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "sparse+AT/cargo/"\n',
+    ],
+    [
+      'mvn',
+      '.m2/settings.xml',
+      '<settings><mirrors><mirror><id>m</id><url>AT/maven/</url><mirrorOf>central</mirrorOf></mirror></mirrors></settings>\n',
+    ],
+  ])('%s that is led to a path that is not served is told so', async (client, file, text) => {
+    await withFiles({ [file]: text.replace('AT', lab.product.url) }, async () => {
+      const { code, one, why } = await verified(client)
+      expect([code, one.verdict]).toEqual([2, 'not-served'])
+      expect(one.summary).toContain('is led there all the same, and finds nothing')
+      expect(why).toContain(file)
+      expect(one.reasons[0]?.fix).toBe(`posthaste setup ${client} --undo`)
+    })
+    await withFiles({ [file]: text.replace('AT', 'https://mirror.example') }, async () => {
+      const { one } = await verified(client)
+      expect(one.summary).toContain('goes to ')
+      expect(one.summary).toContain('https://mirror.example/')
+      expect(one.reasons).toEqual([])
+    })
   })
 })
 
