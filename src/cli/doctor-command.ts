@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { SettingsFileError } from '../clients/file-text.ts'
 import { thisMachine } from '../clients/machine.ts'
-import { clientAddresses } from '../doctor/client-address.ts'
-import { npmProxy } from '../doctor/client-proxy.ts'
+import { clientAddresses } from '../doctor/clients/client-address.ts'
+import { readClientSettings } from '../doctor/clients/client-settings.ts'
 import { type Diagnosis, diagnose } from '../doctor/diagnose.ts'
 import {
   catalogueControls,
@@ -116,14 +116,19 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
   if (settings === undefined) return 64
   const { loaded, go } = settings
   const machine = { loaded, go, env: io.env, cwd: io.cwd }
-  const usual = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
-  const prepared = await withNpmProxy(usual, names, io)
+  const { env, ...prepared } = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
   const catalogues = Object.values(prepared.catalogues)
   const configured = configuredTargets(loaded.config, loaded.origins, go?.found ? go.databaseNames : [])
   const wanted = await targetsFor(names, { configured, catalogues, io })
   if (typeof wanted === 'string') return tellUsage(wanted, io, 'doctor')
   const speaker = new Speaker(language)
-  if (wanted.length === 0) {
+  const own = await readClientSettings({
+    words: names.map((name) => name.toLowerCase()).filter((name) => clientEcosystems[name] !== undefined),
+    targets: wanted,
+    env,
+    machine: thisMachine(io),
+  })
+  if (wanted.length === 0 && own.facts.length === 0) {
     io.stderr.write(`posthaste doctor: ${speaker.ui('noTargets', { name: names.join(', ') || 'go' })}\n`)
     return 2
   }
@@ -142,7 +147,9 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
     diagnosis = await diagnose({
       ...prepared,
       targets: [...wanted, ...controls],
-      settings: () => collectSettings({ env: prepared.env, cwd: io.cwd }, wanted),
+      routeTo: own.routeTo,
+      spares: own.spares,
+      settings: async () => [...own.facts, ...(await collectSettings({ env, cwd: io.cwd }, wanted))],
       portalProbe,
       tracePath: pathTracer(language),
       locateReset: resetLocator,
@@ -231,26 +238,14 @@ async function targetsFor(
   return uniqueTargets(found)
 }
 
-/** What the client's settings say; a file that no client could read is told, and the rest looked at. */
+/** What the client's settings say; nothing where it cannot read them, which is a finding of its own. */
 async function ownAddresses(word: string, io: Io): Promise<readonly Target[]> {
   try {
     return await clientAddresses(word, thisMachine(io))
   } catch (error) {
-    if (!(error instanceof SettingsFileError)) throw error
-    io.stderr.write(`posthaste doctor: ${error.message}: ${error.hint}\n`)
-    return []
+    if (error instanceof SettingsFileError) return []
+    throw error
   }
-}
-
-/** npm's own proxy in place of the environment's, where only npm's clients are looked at. */
-async function withNpmProxy(prepared: Prepared, names: readonly string[], io: Io): Promise<Prepared> {
-  if (names.length === 0 || names.some((name) => clientEcosystems[name.toLowerCase()] !== 'npm'))
-    return prepared
-  const proxy = await npmProxy(thisMachine(io))
-  if (proxy === undefined) return prepared
-  const { https_proxy: _https, http_proxy: _http, ...rest } = prepared.env
-  const env = { ...rest, HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url }
-  return { ...prepared, env, proxyFoundIn: proxy.foundIn }
 }
 
 function controlsFor(

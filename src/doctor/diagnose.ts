@@ -6,6 +6,7 @@ import { seeDisk, seeFileLimit, seeNetwork } from './probes/machine.ts'
 import { judge } from './rules/rules.ts'
 import { type DoctorOptions, Run } from './run.ts'
 import { Seen } from './seen.ts'
+import { trySpares } from './spare-proxies.ts'
 import { endpointOf, hostOf, portOf, type Target } from './target.ts'
 import type { Finding } from './verdict.ts'
 import { Web } from './web.ts'
@@ -45,6 +46,7 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
   const [versions] = await Promise.all([
     Promise.all(reachable.map((target) => stage.examine(target))),
     network.outcome === 'up' ? web.dns.askForMissing() : undefined,
+    trySpares(run, web.dns),
     settings,
   ])
   compareVersions(

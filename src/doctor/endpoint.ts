@@ -1,14 +1,15 @@
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { errorCode } from '../upstream/failure.ts'
-import { type ForwardProxy, proxyFor } from '../upstream/proxy-settings.ts'
+import type { ForwardProxy } from '../upstream/proxy-settings.ts'
 import type { DnsStage } from './dns-stage.ts'
 import type { ConnectFact } from './evidence.ts'
 import { Handshakes } from './handshakes.ts'
 import { openConnection } from './probes/open-connection.ts'
-import { enterTunnel, secureProxy } from './probes/open-tunnel.ts'
+import { chooseProxy } from './route.ts'
 import type { Run } from './run.ts'
 import { endpointOf, hostOf, portOf } from './target.ts'
+import { type Opening, openThrough } from './through-proxy.ts'
 
 /** Connections to the address in use: enough that lost SYNs show, few enough not to look like a scan. */
 const handshakes = 6
@@ -73,7 +74,7 @@ export class Endpoint {
   /** A fresh connection, through the proxy where there is one; no TLS yet. */
   async open(): Promise<Socket | undefined> {
     const { limits, signal } = this.#run
-    if (this.#proxy !== undefined) return this.#throughProxy(this.#proxy, false)
+    if (this.#proxy !== undefined) return (await this.#throughProxy(this.#proxy)).socket
     if (this.#address === undefined) return undefined
     const opened = await openConnection({
       address: this.#address,
@@ -119,61 +120,33 @@ export class Endpoint {
   async #reach(): Promise<Stage> {
     const run = this.#run
     const choice = { probe: 'proxy.choice', url: this.#url.origin } as const
-    try {
-      this.#proxy = proxyFor(this.#url, run.options.env)
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      run.record(this.name, 0, { ...choice, outcome: 'unusable', reason })
+    const chosen = chooseProxy(this.#url, run.options.routeTo(this.#url))
+    if (chosen.outcome === 'unusable') {
+      run.record(this.name, 0, { ...choice, ...chosen })
       return 'failed'
     }
-    if (this.#proxy === undefined) {
+    if (chosen.outcome === 'direct') {
       run.record(this.name, 0, { ...choice, outcome: 'direct' })
       return this.#reachDirectly()
     }
-    const proxy = `${this.#proxy.host}:${this.#proxy.port}`
-    run.record(this.name, 0, { ...choice, outcome: 'proxy', proxy, foundIn: this.#foundIn(this.#proxy) })
-    const socket = await run.step('proxy', proxy, () => this.#throughProxy(this.#proxy, true))
+    const { proxy, foundIn } = chosen
+    this.#proxy = proxy
+    const named = `${proxy.host}:${proxy.port}`
+    run.record(this.name, 0, { ...choice, outcome: 'proxy', proxy: named, foundIn })
+    const { said, socket, tookMs } = await run.step('proxy', named, () => this.#throughProxy(proxy))
+    run.record(this.name, tookMs, { probe: 'proxy.tunnel', proxy: named, foundIn, ...said })
     socket?.destroy()
     return socket === undefined ? 'failed' : 'open'
   }
 
-  #foundIn(proxy: ForwardProxy): string {
-    return this.#run.options.proxyFoundIn ?? proxy.foundIn
-  }
-
-  async #throughProxy(proxy: ForwardProxy | undefined, watched: boolean): Promise<Socket | undefined> {
-    if (proxy === undefined) return undefined
-    const { limits, signal, options } = this.#run
-    const began = performance.now()
-    const common = {
-      probe: 'proxy.tunnel',
-      proxy: `${proxy.host}:${proxy.port}`,
-      foundIn: this.#foundIn(proxy),
-    } as const
-    const record = (
-      fact: Omit<Parameters<Run['record']>[2] & { probe: 'proxy.tunnel' }, 'probe' | 'proxy' | 'foundIn'>,
-    ) => {
-      if (watched) this.#run.record(this.name, performance.now() - began, { ...common, ...fact })
-    }
-    const [address] = await this.#dns.resolve(proxy.host)
-    if (address === undefined) {
-      record({ outcome: 'dead', reason: 'no address' })
-      return undefined
-    }
-    const opened = await openConnection({ address, port: proxy.port, timeoutMs: limits.connectMs, signal })
-    if (opened.outcome !== 'open') {
-      record({ outcome: 'dead', reason: opened.outcome })
-      return undefined
-    }
-    const request = { socket: opened.socket, proxy, trust: options.trust, timeoutMs: limits.tlsMs }
-    const plain = !this.secure && proxy.scheme !== 'socks5'
-    const { said, socket } = plain
-      ? proxy.scheme === 'https'
-        ? await secureProxy(request)
-        : { said: { outcome: 'open' as const }, socket: opened.socket }
-      : await enterTunnel({ ...request, host: this.host, port: this.port })
-    record({ ...said, connectMs: opened.tookMs })
-    return socket
+  async #throughProxy(proxy: ForwardProxy): Promise<Opening> {
+    return openThrough(proxy, {
+      host: this.host,
+      port: this.port,
+      secure: this.secure,
+      run: this.#run,
+      dns: this.#dns,
+    })
   }
 
   async #reachDirectly(): Promise<Stage> {

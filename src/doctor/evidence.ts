@@ -58,6 +58,8 @@ export interface SettingFact {
   readonly foundIn: string
   readonly problem?: string
   readonly detail?: string
+  /** Whose file it stands in, for people. */
+  readonly client?: string
 }
 
 export interface ProxyChoiceFact {
@@ -75,6 +77,8 @@ export interface TunnelFact {
   readonly outcome: 'open' | 'auth' | 'denied' | 'dead' | 'not-proxy' | 'silent' | 'reset' | 'bad-tls'
   readonly proxy: string
   readonly foundIn: string
+  /** `host:port` that the tunnel is for, where `target` is the proxy itself: no other probe went through it. */
+  readonly toward?: string
   readonly status?: number
   readonly schemes?: readonly string[]
   readonly reason?: string

@@ -1,6 +1,5 @@
 import { getServers } from 'node:dns'
 import { lookup } from 'node:dns/promises'
-import { join } from 'node:path'
 import { createSecureContext, rootCertificates } from 'node:tls'
 import { thisMachine } from '../clients/machine.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
@@ -40,7 +39,13 @@ export interface Machine {
   readonly cwd: string | undefined
 }
 
-export type Prepared = Omit<DoctorOptions, 'targets' | 'onProgress' | 'signal' | 'settings'>
+export type Prepared = Omit<
+  DoctorOptions,
+  'targets' | 'onProgress' | 'signal' | 'settings' | 'routeTo' | 'spares'
+> & {
+  /** Variables, and the proxy of the configuration. */
+  readonly env: Env
+}
 
 /** Everything that a run needs of this machine and its configuration, but for its targets. */
 export async function prepare(machine: Machine): Promise<Prepared> {
@@ -77,11 +82,7 @@ export async function collectSettings(
   { env, cwd }: Pick<Machine, 'env' | 'cwd'>,
   targets: readonly Target[],
 ): Promise<readonly SettingFact[]> {
-  const facts = [
-    ...checkProxyVariables(env),
-    ...(await mavenIgnoresProxy(env, targets)),
-    ...loopbackThroughProxy(env, targets),
-  ]
+  const facts = [...checkProxyVariables(env), ...loopbackThroughProxy(env, targets)]
   facts.push(...hostsFileFacts((await readTextFile('/etc/hosts').catch(() => undefined)) ?? '', targets))
   const concerns = (wanted: EcosystemName) =>
     targets.some(({ role, ecosystem }) => ecosystem === wanted && role !== 'control' && role !== 'given')
@@ -203,30 +204,6 @@ export async function privateHosts(
 }
 
 const proxyNames = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
-
-/** Maven reads no variables (only `<proxies>` of its settings). */
-async function mavenIgnoresProxy(env: Env, targets: readonly Target[]): Promise<SettingFact[]> {
-  const name = proxyNames.find((candidate) => env[candidate])
-  if (
-    name === undefined ||
-    !targets.some(({ ecosystem, role }) => ecosystem === 'maven' && role === 'client')
-  )
-    return []
-  const settings =
-    (await readTextFile(join(env.HOME ?? '', '.m2', 'settings.xml')).catch(() => undefined)) ?? ''
-  if (settings.includes('<proxy>')) return []
-  return [
-    {
-      probe: 'setting',
-      outcome: 'wrong',
-      name,
-      value: '',
-      foundIn: 'environment',
-      problem: 'proxy.ignored',
-      detail: 'Maven',
-    },
-  ]
-}
 
 /** Clients that do not spare the loopback send requests for a local cache to the company's proxy. */
 function loopbackThroughProxy(env: Env, targets: readonly Target[]): SettingFact[] {

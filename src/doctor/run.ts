@@ -2,6 +2,8 @@ import type { SecureContext } from 'node:tls'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
 import type { Evidence, Fact, Layer, ResetPlaceFact, SettingFact } from './evidence.ts'
 import type { DoctorLimits } from './limits.ts'
+import type { RouteTo } from './route.ts'
+import type { SpareProxy } from './spare-proxies.ts'
 import type { Target } from './target.ts'
 
 /** Answers like getaddrinfo: rejects with the resolver's code. */
@@ -29,9 +31,10 @@ export type LocatePort = (
 export interface DoctorOptions {
   /** Controls among them. */
   readonly targets: readonly Target[]
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Who named the proxy of `env`, where that was no variable. */
-  readonly proxyFoundIn?: string
+  /** By what proxy, if by any, an address is gone to. */
+  readonly routeTo: RouteTo
+  /** Proxies of clients' own settings that no route of this run takes: each is tried. */
+  readonly spares: readonly SpareProxy[]
   /** `address` or `address:port`; those that the system names or the configuration. */
   readonly nameServers: readonly string[]
   /** `search` and `ndots` of the system's resolver. */

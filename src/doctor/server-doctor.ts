@@ -62,10 +62,13 @@ export class ServerDoctor {
   }
 
   async #examine(prepared: Prepared, targets: readonly Target[], signal: AbortSignal): Promise<Report> {
+    const { env, ...rest } = prepared
     const diagnosis = await diagnose({
-      ...prepared,
+      ...rest,
       targets,
-      settings: () => collectSettings({ env: prepared.env, cwd: undefined }, targets),
+      routeTo: () => ({ env, setBy: {} }),
+      spares: [],
+      settings: () => collectSettings({ env, cwd: undefined }, targets),
       onProgress: () => undefined,
       signal,
     })

@@ -1,3 +1,4 @@
+import type { ClientId } from '../clients/client.ts'
 import type { EcosystemName } from '../mirrors/catalogue.ts'
 
 /** `control` is only compared with; nothing is ever said about it. */
@@ -9,6 +10,8 @@ export interface Target {
   readonly role: Role
   /** What its probes are; undefined for an address of no known kind, which is only asked for itself. */
   readonly ecosystem: EcosystemName | undefined
+  /** Whose own setting it is, for the role `client`. */
+  readonly client?: ClientId
   /** `go env`, a variable, a file and line, or the command line. */
   readonly foundIn: string
 }

@@ -15,6 +15,7 @@ export const verdictIds = [
   'proxy.credentials',
   'proxy.no_proxy',
   'proxy.ignored',
+  'config.broken',
   'dns.server_down',
   'dns.timeout',
   'dns.servfail',

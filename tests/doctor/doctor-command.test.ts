@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { catalogue, DoctorLab, mediumFile, paths } from './doctor-lab.ts'
@@ -154,6 +154,34 @@ test.concurrent(
     const { stdout, code } = await run(['npm'])
     expect(stdout).toContain('[proxy.auth, certain]')
     expect(stdout).toContain(`$ npm config set https-proxy http://USER:PASSWORD@127.0.0.1:${proxy.port}`)
+    expect(code).toBe(1)
+  },
+  patience,
+)
+
+test.concurrent(
+  "a client's own file: broken with its line, or with a proxy that is gone and its password",
+  async () => {
+    await using lab = await DoctorLab.open()
+    const { folder, run } = await world(lab, (await lab.serve('source.example')).href)
+    await mkdir(join(folder, '.config/pip'), { recursive: true })
+    await writeFile(join(folder, '.config/pip/pip.conf'), '[global]\ntimeout 3\n')
+    const pip = await run(['pip', '--json'])
+    expect(pip.code).toBe(1)
+    const broken: unknown = JSON.parse(pip.stdout)
+    expect(reportProblems(broken)).toEqual([])
+    expect(broken).toMatchObject({
+      verdicts: [{ id: 'config.broken', target: '~/.config/pip/pip.conf:2', confidence: 'certain' }],
+    })
+    await mkdir(join(folder, '.cargo'))
+    await writeFile(join(folder, '.cargo/config.toml'), '[http]\nproxy = "http://me:s3cret@127.0.0.1:1"\n')
+    const { stdout, code } = await run(['cargo', 'source.example', '--report', 'report.html'])
+    const page = await readFile(join(folder, 'report.html'), 'utf8')
+    for (const text of [stdout, page]) {
+      expect(text).toContain('http.proxy in ~/.cargo/config.toml:2')
+      expect(text).not.toContain('s3cret')
+    }
+    expect(stdout).toContain('[proxy.dead, certain]')
     expect(code).toBe(1)
   },
   patience,

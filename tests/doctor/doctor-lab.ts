@@ -135,13 +135,18 @@ export class DoctorLab implements AsyncDisposable {
 
   async examine(
     targets: readonly Target[],
-    more: Partial<DoctorOptions> & { readonly facts?: readonly SettingFact[] } = {},
+    more: Partial<DoctorOptions> & {
+      readonly facts?: readonly SettingFact[]
+      /** Variables that name proxies. */
+      readonly env?: Readonly<Record<string, string | undefined>>
+    } = {},
   ): Promise<Report> {
-    const { facts = [], ...rest } = more
+    const { facts = [], env = {}, ...rest } = more
     const diagnosis = await diagnose({
       ...labOptions(targets, this.authority.cert),
       nameServers: [this.names.address],
       settings: async () => facts,
+      routeTo: () => ({ env, setBy: {} }),
       ...rest,
     })
     return reportOf(diagnosis, 'en')
@@ -153,7 +158,8 @@ export function labOptions(targets: readonly Target[], authority: string): Docto
   const trust = createSecureContext({ ca: [authority] })
   return {
     targets,
-    env: {},
+    routeTo: () => ({ env: {}, setBy: {} }),
+    spares: [],
     nameServers: [],
     searchDomains: [],
     ndots: 1,

@@ -1,3 +1,4 @@
+import { clientFaults } from './client-faults.ts'
 import { dnsFaults } from './dns-faults.ts'
 import type { FaultRow } from './fault-row.ts'
 import { httpFaults } from './http-faults.ts'
@@ -13,6 +14,7 @@ export const faultGroups: Readonly<Record<string, readonly FaultRow[]>> = {
   Connections: tcpFaults,
   TLS: tlsFaults,
   Answers: httpFaults,
+  "Clients' own settings": clientFaults,
   Settings: settingFaults,
 }
 

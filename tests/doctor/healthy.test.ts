@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { type ClientScene, examineClient } from './client-faults.ts'
 import { DoctorLab, except, honest, labLimits, paths, target } from './doctor-lab.ts'
 import { namesOf } from './fault-row.ts'
 import { answer, startLabServer } from './lab-server.ts'
@@ -46,6 +47,39 @@ test('an honest proxy is silent', async () => {
     true,
   )
 }, 30_000)
+
+const honestClients: readonly ClientScene[] = [
+  { words: ['npm'], ecosystem: 'npm', files: { '.npmrc': 'https-proxy=http://PROXY\n' } },
+  { words: ['yarn4'], ecosystem: 'npm', files: { '.yarnrc.yml': 'httpsProxy: "http://PROXY"\n' } },
+  { words: ['pip'], ecosystem: 'pypi', files: { '.config/pip/pip.conf': '[global]\nproxy = PROXY\n' } },
+  { words: ['cargo'], ecosystem: 'cargo', files: { '.cargo/config.toml': '[http]\nproxy = "PROXY"\n' } },
+  {
+    words: ['gradle'],
+    ecosystem: 'maven',
+    files: {
+      '.gradle/gradle.properties':
+        'systemProp.https.proxyHost=proxy.example\nsystemProp.https.proxyPort=PORT\n',
+    },
+  },
+  {
+    words: [],
+    ecosystem: 'pypi',
+    files: { '.config/pip/pip.conf': '[global]\nproxy = PROXY\n', 'bin/pip': '#!/bin/sh\n' },
+  },
+]
+
+test.each(honestClients)(
+  'an honest proxy in the settings of a client is silent: $words',
+  async (scene) => {
+    await using lab = await DoctorLab.open()
+    const report = await examineClient(lab, { ...scene, proxy: tunnel })
+    expect(report.verdicts).toEqual([])
+    const tunnels = report.evidence.filter(({ probe }) => probe === 'proxy.tunnel')
+    expect(tunnels.length).toBeGreaterThan(0)
+    expect(tunnels.every(({ outcome }) => outcome === 'open')).toBe(true)
+  },
+  30_000,
+)
 
 test('a private mirror with a trusted certificate is silent', async () => {
   await using lab = await DoctorLab.open()

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { thisMachine } from '../../src/clients/machine.ts'
-import { collectSettings, commaAfterFirst, privateHosts } from '../../src/doctor/prepare.ts'
+import { commaAfterFirst, privateHosts } from '../../src/doctor/prepare.ts'
 import { checkGoProject } from '../../src/doctor/probes/go-project.ts'
 import { checkGoValues, checkModuleCache, readGoValues } from '../../src/doctor/probes/go-settings.ts'
 import { checkLockHosts } from '../../src/doctor/probes/lock-hosts.ts'
@@ -61,17 +61,6 @@ export const settingFaults: readonly FaultRow[] = [
       const lookup = async (host: string) => [host === 'git.corp.example' ? '10.1.2.3' : '192.88.0.1']
       const facts = await privateHosts(project.path, { GOPRIVATE: '' }, lookup)
       return lab.examine([target(await lab.serve('source.example'))], { facts })
-    },
-  },
-  {
-    fault: 'a proxy variable that Maven does not read',
-    verdicts: ['proxy.ignored'],
-    inject: async (lab) => {
-      const home = lab.use(await temporaryFolder('home'))
-      const env = { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: '*', HOME: home.path }
-      const client = target(await lab.serve('source.example'), 'client', 'maven')
-      const facts = await collectSettings({ env, cwd: undefined }, [client])
-      return lab.examine([client], { env, facts })
     },
   },
   goSetting('GOPROXY holds an address without a host', ['go.goproxy_invalid'], {

@@ -36,8 +36,8 @@ export function checkProxyVariables(env: Env): SettingFact[] {
   return facts
 }
 
-/** A password with a reserved character that was not percent-encoded cuts the address in the wrong place. */
-function credentialMistake(value: string): string | undefined {
+/** Undefined for sound ones. A password with a reserved character that was not percent-encoded cuts the address in the wrong place. */
+export function credentialMistake(value: string): string | undefined {
   const rest = value.replace(/^[a-z0-9]+:\/\//i, '')
   const lastAt = rest.lastIndexOf('@')
   if (lastAt === -1) return undefined
@@ -48,7 +48,8 @@ function credentialMistake(value: string): string | undefined {
   return undefined
 }
 
-function noProxyMistakes(value: string): string[] {
+/** One sentence for each entry that no client reads as it was meant. */
+export function noProxyMistakes(value: string): string[] {
   const entries = value.split(',').map((entry) => entry.trim())
   return entries.flatMap((entry) => {
     if (entry === '') return []

@@ -13,16 +13,13 @@ export const proxyRules: readonly Rule[] = [
     id: 'proxy.invalid',
     find: (seen) => {
       const wrong = seen.of('proxy.choice').filter(({ outcome }) => outcome === 'unusable')
-      if (wrong.length === 0) return []
-      return [
-        {
-          target: 'machine',
-          confidence: 'certain',
-          from: wrong,
-          control: setting,
-          params: { reason: wrong[0]?.reason ?? '' },
-        },
-      ]
+      return unique(wrong.map(({ foundIn = '' }) => foundIn)).map((foundIn) => ({
+        target: foundIn,
+        confidence: 'certain',
+        from: wrong.filter((one) => one.foundIn === foundIn),
+        control: setting,
+        params: { foundIn },
+      }))
     },
   },
   tunnelRule(
@@ -95,6 +92,7 @@ export const proxyRules: readonly Rule[] = [
   settingRule('proxy.credentials'),
   settingRule('proxy.no_proxy'),
   settingRule('proxy.ignored'),
+  settingRule('config.broken'),
 ]
 
 const setting: Control = { key: 'setting', from: [] }
@@ -112,7 +110,13 @@ export function settingRule(id: VerdictId): Rule {
           confidence: 'certain',
           from: [fact],
           control: setting,
-          params: { name: fact.name, value: fact.value, foundIn: fact.foundIn, detail: fact.detail ?? '' },
+          params: {
+            name: fact.name,
+            value: fact.value,
+            foundIn: fact.foundIn,
+            detail: fact.detail ?? '',
+            client: fact.client ?? '',
+          },
         })),
   }
 }
@@ -135,10 +139,11 @@ function wrongTunnels(seen: Seen, matches: (tunnel: Tunnel) => boolean): Conclus
       params: {
         proxy,
         foundIn: first?.foundIn ?? '',
+        places: unique(own.map(({ foundIn }) => foundIn)).join(' + '),
         status: first?.status ?? 0,
         schemes: (first?.schemes ?? []).join(', '),
         reason: first?.reason ?? first?.outcome ?? '',
-        hosts: unique(own.map(({ target }) => target)).join(', '),
+        hosts: unique(own.map(({ target, toward = target }) => toward)).join(', '),
       },
     }
   })

@@ -5,6 +5,7 @@ import type { Evidence } from '../evidence.ts'
 import type { Finding, Params } from '../verdict.ts'
 import { en } from './en/en.ts'
 import type { EvidenceKey, Language, Texts, UiKey } from './texts.ts'
+import { whereItIsSet } from './where-it-is-set.ts'
 import { zh } from './zh/zh.ts'
 
 const all: Readonly<Record<Language, Texts>> = { en, zh }
@@ -61,7 +62,8 @@ export class Speaker {
       cause: cause === undefined ? undefined : this.texts.causes[cause],
       fix: fill(text.fix, params)
         .split('\n')
-        .map((line) => printable(whereItIsSet(line, params.foundIn)).trimEnd()),
+        .map((line) => printable(whereItIsSet(line, String(params.foundIn ?? ''))).trimEnd())
+        .filter((line) => line !== ''),
     }
   }
 
@@ -98,17 +100,6 @@ function masked(params: Params): Params {
   )
 }
 
-/** The command for the place that holds the setting: a variable of the environment stands above Go's own file: there `go env -w` would change nothing. */
-function whereItIsSet(line: string, foundIn: Params[string] | undefined): string {
-  const npm = /^(https-proxy|proxy) in /.exec(String(foundIn))?.[1]
-  if (npm !== undefined)
-    return line
-      .replace(`$ export ${foundIn}=`, `$ npm config set ${npm} `)
-      .replace(`$ unset ${foundIn}`, `$ npm config delete ${npm}`)
-  if (foundIn !== 'environment') return line
-  return line.replace(/^\$ go env -w /, '$ export ').replace(/^\$ go env -u /, '$ unset ')
-}
-
 function clean(text: string): string {
   return mask(printable(text)).trimEnd()
 }
@@ -135,6 +126,7 @@ function paramsOf(record: Evidence): Record<string, string> {
     words.chain = record.chain.map(({ subject, issuer }) => `${subject} ← ${issuer}`).join('; ')
     words.match = record.hostMatches ? '' : ` ≠ ${record.host}`
   }
+  if (record.probe === 'proxy.tunnel') words.toward ??= record.target
   if (record.probe === 'reset.place') {
     words.hop = record.afterHost === undefined ? '' : ` (${record.afterHost})`
     words.serverTtl ??= '?'

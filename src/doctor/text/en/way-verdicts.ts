@@ -19,15 +19,15 @@ export const wayVerdicts = {
     fix: 'Set the clock; certificates cannot be checked before:\n$ timedatectl set-ntp true',
   },
   'proxy.invalid': {
-    title: 'the proxy variable holds no usable address: {reason}',
-    fix: 'Write it as http://HOST:PORT, or remove it:\n$ unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy',
+    title: '{foundIn} holds no address of a proxy',
+    fix: 'Write it as http://HOST:PORT, or remove it where it is set:\n$ unset {foundIn}',
   },
   'proxy.dead': {
-    title: 'the proxy {proxy}, named by {foundIn}, does not work ({reason})',
-    fix: 'Start the proxy, or correct {foundIn}, or remove it where it is set (shell profile, CI settings):\n$ unset {foundIn}',
+    title: 'the proxy {proxy}, named by {places}, does not work ({reason})',
+    fix: 'Start the proxy, or correct {foundIn}, or remove it where it is set:\n$ unset {foundIn}',
   },
   'proxy.scheme': {
-    title: 'the proxy {proxy} does not speak what {foundIn} says ({reason})',
+    title: 'the proxy {proxy} does not speak what {places} says ({reason})',
     fix: 'Most proxies are spoken to in plain HTTP, for https addresses too:\n$ export {foundIn}=http://{proxy}',
   },
   'proxy.auth': {
@@ -57,6 +57,10 @@ export const wayVerdicts = {
   'proxy.ignored': {
     title: '{detail} ignores {name}',
     fix: 'Set the proxy in its own settings: Maven in ~/.m2/settings.xml (<proxies>), Gradle in gradle.properties (systemProp.https.proxyHost), Yarn 4 in .yarnrc.yml (httpsProxy).',
+  },
+  'config.broken': {
+    title: '{client} cannot read {name}: {detail}',
+    fix: 'Open the file, and put that line right.',
   },
   'dns.server_down': {
     title: 'no name server runs at {server}',

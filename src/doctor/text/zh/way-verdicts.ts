@@ -19,15 +19,15 @@ export const wayVerdicts = {
     fix: '请先校准时钟，否则无法校验证书：\n$ timedatectl set-ntp true',
   },
   'proxy.invalid': {
-    title: '代理环境变量中没有可用的地址：{reason}',
-    fix: '请写成 http://HOST:PORT，或取消设置：\n$ unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy ALL_PROXY all_proxy',
+    title: '{foundIn} 的值不是代理地址',
+    fix: '请写成 http://HOST:PORT，或在设置它的地方将其删除：\n$ unset {foundIn}',
   },
   'proxy.dead': {
-    title: '{foundIn} 指定的代理 {proxy} 不可用（{reason}）',
-    fix: '请启动代理，或改正 {foundIn}，或在设置它的地方（shell 配置、CI）将其删除：\n$ unset {foundIn}',
+    title: '{places} 指定的代理 {proxy} 不可用（{reason}）',
+    fix: '请启动代理，或改正 {foundIn}，或在设置它的地方将其删除：\n$ unset {foundIn}',
   },
   'proxy.scheme': {
-    title: '代理 {proxy} 的协议与 {foundIn} 中写的不符（{reason}）',
+    title: '代理 {proxy} 的协议与 {places} 中写的不符（{reason}）',
     fix: '大多数代理本身用明文 HTTP 连接，访问 https 地址时也是如此：\n$ export {foundIn}=http://{proxy}',
   },
   'proxy.auth': {
@@ -57,6 +57,10 @@ export const wayVerdicts = {
   'proxy.ignored': {
     title: '{detail} 不读取 {name}',
     fix: '请在其自身的配置中设置代理：Maven 用 ~/.m2/settings.xml（<proxies>），Gradle 用 gradle.properties（systemProp.https.proxyHost），Yarn 4 用 .yarnrc.yml（httpsProxy）。',
+  },
+  'config.broken': {
+    title: '{client} 无法读取 {name}：{detail}',
+    fix: '请打开该文件，改正这一行。',
   },
   'dns.server_down': {
     title: '{server} 上没有运行 DNS 服务',

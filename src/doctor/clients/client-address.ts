@@ -1,9 +1,9 @@
-import { type Client, effective } from '../clients/client.ts'
-import { clients, clientsCalled } from '../clients/clients.ts'
-import type { Machine } from '../clients/machine.ts'
-import type { EcosystemName } from '../mirrors/catalogue.ts'
-import { webAddress } from './find-targets.ts'
-import type { Target } from './target.ts'
+import { type Client, effective } from '../../clients/client.ts'
+import type { Machine } from '../../clients/machine.ts'
+import type { EcosystemName } from '../../mirrors/catalogue.ts'
+import { webAddress } from '../find-targets.ts'
+import type { Target } from '../target.ts'
+import { clientsMeant } from './clients-meant.ts'
 
 /**
  * Where the clients of this name fetch from now, as their own settings say: a client (`yarn`), or an ecosystem, whose
@@ -11,10 +11,10 @@ import type { Target } from './target.ts'
  * read elsewhere. Throws SettingsFileError for a file that its client cannot read either.
  */
 export async function clientAddresses(word: string, machine: Machine): Promise<readonly Target[]> {
-  const called = clientsCalled(word)
-  const asked = called.length > 0 ? called : clients.filter(({ ecosystem }) => ecosystem === word).slice(0, 1)
   const found = await Promise.all(
-    asked.filter(({ ecosystem }) => ecosystem !== 'go').map((client) => addressOf(client, machine)),
+    clientsMeant(word)
+      .filter(({ ecosystem }) => ecosystem !== 'go')
+      .map((client) => addressOf(client, machine)),
   )
   return found.flat()
 }
@@ -24,5 +24,5 @@ async function addressOf(client: Client, machine: Machine): Promise<Target[]> {
   const url = webAddress((layer?.value ?? '').replace(/^sparse\+/, ''))
   if (layer === undefined || url === undefined) return []
   const ecosystem: EcosystemName = client.ecosystem
-  return [{ url, role: 'client', ecosystem, foundIn: layer.where }]
+  return [{ url, role: 'client', ecosystem, client: client.id, foundIn: layer.where }]
 }
