@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { IndexChange, IndexDb, IndexRow, IndexTotals, PackPlace } from './index-db.ts'
+import { isDamage } from './index-opening.ts'
 
 /**
  * Writes to the index what has become durable in the packs, in batches behind it. The index so may lag, never
@@ -8,7 +9,7 @@ import type { IndexChange, IndexDb, IndexRow, IndexTotals, PackPlace } from './i
 export class IndexFollower {
   readonly #clock: Clock
   readonly #totals: () => IndexTotals
-  readonly #onDamage: (error: unknown) => void
+  readonly #onError: (error: unknown) => void
   readonly #onFlush: () => void
   readonly #pending = new Map<string, { change: IndexChange; place: PackPlace }>()
   readonly #usage = new Map<string, IndexChange>()
@@ -29,15 +30,15 @@ export class IndexFollower {
     db: IndexDb
     clock: Clock
     totals: () => IndexTotals
-    /** SQLite found its file damaged. */
-    onDamage: (error: unknown) => void
+    /** SQLite failed: its file is damaged, or cannot be reached. Writes that fail in a row are told once. */
+    onError: (error: unknown) => void
     /** Called after each write: the file may have grown. */
     onFlush: () => void
   }) {
     this.#db = options.db
     this.#clock = options.clock
     this.#totals = options.totals
-    this.#onDamage = options.onDamage
+    this.#onError = options.onError
     this.#onFlush = options.onFlush
   }
 
@@ -45,22 +46,22 @@ export class IndexFollower {
     return this.#db
   }
 
-  /** The row of a key; undefined also when the index turns out to be damaged, which is then reported. */
+  /** The row of a key; undefined also when the index cannot be read, which is then reported. */
   find(key: string): IndexRow | undefined {
     try {
       return this.#db.get(key)
     } catch (error) {
-      this.#onDamage(error)
+      this.#onError(error)
       return undefined
     }
   }
 
-  /** Rows after `key` in ascending order; undefined when the index turns out to be damaged. */
+  /** Rows after `key` in ascending order; undefined when the index cannot be read. */
   page(after: string, limit: number): IndexRow[] | undefined {
     try {
       return this.#db.page(after, limit)
     } catch (error) {
-      this.#onDamage(error)
+      this.#onError(error)
       return undefined
     }
   }
@@ -70,7 +71,7 @@ export class IndexFollower {
     try {
       return this.#db.keyAt(place)
     } catch (error) {
-      this.#onDamage(error)
+      this.#onError(error)
       return undefined
     }
   }
@@ -161,8 +162,9 @@ export class IndexFollower {
       this.#failure = undefined
       this.#onFlush()
     } catch (error) {
+      const isNews = this.#failure === undefined
       this.#failure = error
-      if (/malformed|not a database|corrupt/i.test(String(error))) this.#onDamage(error)
+      if (isNews || isDamage(error)) this.#onError(error)
     }
   }
 

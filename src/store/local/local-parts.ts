@@ -110,7 +110,7 @@ export class LocalParts {
       db: opened.db,
       clock,
       totals: () => this.catalog.totals,
-      onDamage: (error) => this.#onIndexError(error),
+      onError: (error) => this.#onIndexError(error),
       onFlush: () => this.#refreshIndexBytes(),
     })
     this.catalog.follow(this.#index, opened.totals)
