@@ -82,7 +82,7 @@ export function npmMetadata({
       const { body } = kept.object
       return readRegistryKeys(body.kind === 'bytes' ? new Uint8Array(body.bytes) : await readFile(body.path))
     } catch {
-      // Only while the server is being stopped: without keys nothing is judged.
+      // The server is being stopped, or its store fails, which others are told of: without keys nothing is judged.
       return []
     }
   }

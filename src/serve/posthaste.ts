@@ -9,7 +9,6 @@ import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
 import { AdminApi } from '../http/admin-api.ts'
 import { Forwarding } from '../http/forwarding.ts'
-import { homePage } from '../http/home-page.ts'
 import { Relay } from '../http/relay.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
 import type { Logger } from '../observe/log.ts'
@@ -25,7 +24,8 @@ import { VERSION } from '../version.ts'
 import { createRenderer } from '../views/renderer.ts'
 import { Views } from '../views/views.ts'
 import { defaultFetchAheadLimits, FetchAhead } from '../warm/fetch-ahead.ts'
-import { addressOf, greeting, toldOf } from './greeting.ts'
+import { aboutServer } from './about-server.ts'
+import { greeting, toldOf } from './greeting.ts'
 import { keptText } from './kept-text.ts'
 import { MirrorWatch } from './mirror-watch.ts'
 import { observeCache } from './observe-cache.ts'
@@ -189,6 +189,18 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
 
   const operations = operationsOn(store, (key) => relay.forget(key))
   let ready = false
+  const about = aboutServer({
+    uptimeMs: () => Date.now() - startedAtMs,
+    ready: () => ready,
+    config: () => config,
+    rooms,
+    store,
+    upstream,
+    cache,
+    ahead,
+    metrics,
+    refusals,
+  })
   let http: HttpServer
   try {
     http = startHttpServer({
@@ -210,37 +222,11 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
         }),
         requests: requestWatch,
         token: () => config.admin.token,
-        status: () => ({
-          version: VERSION,
-          uptimeSeconds: Math.floor((Date.now() - startedAtMs) / 1_000),
-          ready,
-          offline: config.offline,
-          ...Object.fromEntries(rooms.all().map(({ ecosystem, status }) => [ecosystem.id, status])),
-          ahead: ahead.balance(),
-          flights: cache.flights,
-          store: store.stats(),
-          recentRefusals: refusals.list(),
-        }),
+        status: about.status,
       }),
       ready: () => ready,
       metrics: () => metrics.render(),
-      home: (baseUrl, isTrusted) => {
-        const { objects, bytes: sizeBytes, maxBytes } = store.stats()
-        return homePage({
-          version: VERSION,
-          baseUrl,
-          uptimeMs: Date.now() - startedAtMs,
-          offline: config.offline,
-          stats: { objects, sizeBytes, maxBytes, ...metrics.totals() },
-          refusals: isTrusted ? refusals.list() : undefined,
-          sources: isTrusted ? upstream.states() : undefined,
-          ecosystems: rooms.all().map(({ ecosystem: { id }, client }) => ({
-            id,
-            line: client.line(addressOf(id, baseUrl, http.own)),
-            undo: client.undo,
-          })),
-        })
-      },
+      home: (baseUrl, isTrusted) => about.home({ baseUrl, own: http.own, isTrusted }),
       crashed: (error) => log.error('a request failed in a way that nobody expected', { error }),
     })
   } catch (error) {

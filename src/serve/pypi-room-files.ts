@@ -108,6 +108,7 @@ export function pypiFiles(options: PypiFilesOptions): PypiFiles {
         return { check: (body, signal) => proveByRoute(body, file.file, hash, signal) }
       }
       const listing = look(file)
+      // Looked for beside the fetch, whose end may come first; whoever checks meets the failure.
       listing.catch(() => undefined)
       return { check: async (body, signal) => proveListed(file, await listing, body, signal) }
     },
