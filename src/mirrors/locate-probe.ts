@@ -110,6 +110,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // A mirror that does not say it in JSON does not say it.
     return undefined
   }
 }

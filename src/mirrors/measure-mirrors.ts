@@ -12,7 +12,8 @@ import { loadTrust } from '../upstream/tls-trust.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Candidate, Measurement } from './measurement.ts'
 import { type MeasuringLimits, measuringLimits } from './measuring-limits.ts'
-import { type MeasuringTools, MirrorSession } from './mirror-session.ts'
+import type { MeasuringTools } from './mirror-asker.ts'
+import { MirrorSession } from './mirror-session.ts'
 import { withDeadline } from './with-deadline.ts'
 
 export interface MeasuringOptions {

@@ -1,37 +1,15 @@
 /** Measures one mirror, step by step, so that the steps of several can be interleaved. */
 
-import type { SecureContext } from 'node:tls'
-import { asFailure, broken } from '../upstream/failure.ts'
-import type { HttpClient } from '../upstream/http-client.ts'
-import type { Network } from '../upstream/network.ts'
+import { asFailure } from '../upstream/failure.ts'
 import { proxyFor } from '../upstream/proxy-settings.ts'
 import { maskedAddress } from '../upstream/source-list.ts'
-import type { Canary, Catalogue, PinnedProbe } from './catalogue.ts'
-import { below, canaryAddress, locateProbe, versionsOf } from './locate-probe.ts'
+import type { Canary, Catalogue } from './catalogue.ts'
+import { below, canaryAddress, versionsOf } from './locate-probe.ts'
 import type { Candidate, Fault, Measurement, Reach, RoundSample } from './measurement.ts'
-import type { MeasuringLimits } from './measuring-limits.ts'
 import { MediumBody } from './medium-body.ts'
-import { type Meter, type ProbeAnswer, type ProbeRequest, probe } from './probe-client.ts'
-import { disproof, isHtml } from './prove-bytes.ts'
+import { expect200, type MeasuringTools, MirrorAsker, smallBytes } from './mirror-asker.ts'
 import { reach } from './reach.ts'
-import { htmlAnswer, WrongAnswer } from './wrong-answer.ts'
-
-/** What all sessions of a run share. */
-export interface MeasuringTools {
-  readonly http: HttpClient
-  readonly network: Network
-  readonly trust: () => Promise<SecureContext>
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Credentials for an address, sent to its own host only. */
-  readonly ownHeaders: (url: URL) => Readonly<Record<string, string>>
-  /** The checksum database's name, where it is known. */
-  readonly sumdbName: string | undefined
-  /** The registry's own name, for addresses that hold it. */
-  readonly registryName: string | undefined
-  readonly limits: MeasuringLimits
-}
-
-const smallBytes = 2 * 2 ** 20
+import { WrongAnswer } from './wrong-answer.ts'
 
 /** A body that is so much longer than the pinned one need not be read to its end to be wrong. */
 const slackBytes = 64 * 1024
@@ -40,7 +18,7 @@ export class MirrorSession {
   readonly candidate: Candidate
   readonly #catalogue: Catalogue
   readonly #tools: MeasuringTools
-  readonly #meter: Meter
+  readonly #asker: MirrorAsker
   readonly #rounds: RoundSample[] = []
   readonly #canaries = new Map<string, ReadonlySet<string>>()
   #base: URL | undefined
@@ -58,7 +36,7 @@ export class MirrorSession {
     this.candidate = candidate
     this.#catalogue = catalogue
     this.#tools = tools
-    this.#meter = { requests: 0, bytes: 0, maxBytes: tools.limits.bytesPerMirror }
+    this.#asker = new MirrorAsker(catalogue.ecosystem, tools)
   }
 
   /** False once it is known that this mirror cannot be used. */
@@ -101,10 +79,10 @@ export class MirrorSession {
     if (base === undefined) return
     await this.#orFault(signal, async () => {
       const { small } = this.#catalogue.probes
-      const url = await this.#locate(base, small, signal)
+      const url = await this.#asker.locate(base, small, signal)
       const maxBytes = small.sizeBytes + slackBytes
-      const answer = await this.#get({ url, maxBytes, limitMs: this.#tools.limits.smallMs }, signal)
-      await this.#prove(small, answer)
+      const answer = await this.#asker.get({ url, maxBytes, limitMs: this.#tools.limits.smallMs }, signal)
+      await this.#asker.prove(small, answer)
       await this.#askSumdb(base, signal)
       for (const canary of this.#catalogue.probes.canaries) await this.#askCanary(base, canary, signal)
     })
@@ -132,9 +110,9 @@ export class MirrorSession {
       sumdb: this.#sumdb,
       fileHost: this.#fileHost === this.#base?.host ? undefined : this.#fileHost,
       canaries: new Map(this.#canaries),
-      requests: this.#meter.requests,
+      requests: this.#asker.meter.requests,
       errors: this.#errors,
-      bytes: this.#meter.bytes,
+      bytes: this.#asker.meter.bytes,
       fault: this.#fault,
     }
   }
@@ -145,52 +123,12 @@ export class MirrorSession {
     return URL.parse(written.replaceAll('{registry}', registryName ?? '')) ?? undefined
   }
 
-  async #get(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
-    const ownHeaders = this.#tools.ownHeaders(request.url)
-    return await probe(this.#tools.http, { ...request, ownHeaders }, this.#meter, signal)
-  }
-
-  /** A document that must be there; anything but 200 throws. */
-  async #document(url: URL, signal: AbortSignal): Promise<ProbeAnswer> {
-    const answer = await this.#get({ url, maxBytes: smallBytes, limitMs: this.#tools.limits.smallMs }, signal)
-    this.#expect200(answer, url)
-    const pages = this.#catalogue.ecosystem === 'pypi'
-    if (!pages && isHtml(answer.bytes, answer.mediaType)) throw htmlAnswer(url)
-    return answer
-  }
-
-  #expect200(answer: ProbeAnswer, url: URL): void {
-    if (answer.status === 200) return
-    throw broken('http', `${url.host} answered ${answer.status} for ${url.pathname}`, {
-      status: answer.status,
-    })
-  }
-
-  #locate(base: URL, pinned: PinnedProbe, signal: AbortSignal): Promise<URL> {
-    const readPage = async (path: string) => {
-      const { bytes, url } = await this.#document(below(base, path), signal)
-      return { text: Buffer.from(bytes).toString('utf8'), url }
-    }
-    return locateProbe(this.#catalogue.ecosystem, base, pinned, readPage).then((url) => {
-      if (url !== undefined) return url
-      throw broken('malformed', `${base.host} does not say where ${pinned.path} lies`)
-    })
-  }
-
-  async #prove(pinned: PinnedProbe, answer: ProbeAnswer): Promise<void> {
-    this.#expect200(answer, answer.url)
-    const wrong = await disproof(answer.bytes, pinned.hash)
-    if (wrong === undefined) return
-    if (isHtml(answer.bytes, answer.mediaType)) throw htmlAnswer(answer.url)
-    throw new WrongAnswer({ code: 'wrong-content', message: `${answer.url.host}: ${pinned.path} ${wrong}` })
-  }
-
   async #askSumdb(base: URL, signal: AbortSignal): Promise<void> {
     const name = this.#tools.sumdbName
     if (this.#catalogue.ecosystem !== 'go' || name === undefined) return
     const limitMs = this.#tools.limits.smallMs
     const ask = (path: string) =>
-      this.#get({ url: below(base, `sumdb/${name}/${path}`), maxBytes: smallBytes, limitMs }, signal)
+      this.#asker.get({ url: below(base, `sumdb/${name}/${path}`), maxBytes: smallBytes, limitMs }, signal)
     try {
       const supported = await ask('supported')
       const latest = supported.status === 200 ? await ask('latest') : undefined
@@ -206,7 +144,7 @@ export class MirrorSession {
 
   async #askCanary(base: URL, canary: Canary, signal: AbortSignal): Promise<void> {
     try {
-      const { bytes } = await this.#document(canaryAddress(base, canary), signal)
+      const { bytes } = await this.#asker.document(canaryAddress(base, canary), signal)
       const versions = versionsOf(this.#catalogue.ecosystem, Buffer.from(bytes).toString('utf8'))
       if (versions.size > 0) this.#canaries.set(canary.name, versions)
     } catch (error) {
@@ -223,7 +161,7 @@ export class MirrorSession {
     for (let turn = 0; turn < 2 && this.fit; turn++) {
       const path = metadata[(this.#rounds.length * 2 + turn) % metadata.length] ?? ''
       await this.#orCount(signal, base, async () => {
-        times.push((await this.#document(below(base, path), signal)).firstByteMs)
+        times.push((await this.#asker.document(below(base, path), signal)).firstByteMs)
       })
     }
     return times
@@ -236,7 +174,7 @@ export class MirrorSession {
     await Promise.all(
       metadata.map((path) =>
         this.#orCount(signal, base, async () => {
-          await this.#document(below(base, path), signal)
+          await this.#asker.document(below(base, path), signal)
           done++
         }),
       ),
@@ -249,17 +187,17 @@ export class MirrorSession {
     const { medium } = this.#catalogue.probes
     let rate: number | undefined
     await this.#orCount(signal, base, async () => {
-      this.#medium ??= new MediumBody(await this.#locate(base, medium, signal))
+      this.#medium ??= new MediumBody(await this.#asker.locate(base, medium, signal))
       const { url, headers } = this.#medium
       const maxBytes = medium.sizeBytes + slackBytes
       const limitMs = this.#tools.limits.sampleMs
-      const answer = await this.#get({ url, maxBytes, limitMs, partial: true, headers }, signal)
+      const answer = await this.#asker.get({ url, maxBytes, limitMs, partial: true, headers }, signal)
       const range = this.#medium.judgeRange(answer)
       this.#range = range ?? this.#range
       if (range !== 'resumes') {
-        this.#expect200(answer, url)
+        expect200(answer, url)
         if (answer.whole) {
-          await this.#prove(medium, answer)
+          await this.#asker.prove(medium, answer)
           this.#medium.keep(answer)
         }
       }
