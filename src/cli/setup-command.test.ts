@@ -98,6 +98,28 @@ describe('asking', () => {
   })
 })
 
+describe('who stands and falls with Posthaste is told', () => {
+  const down = 'no second address: while Posthaste is down'
+  test.each([
+    ['npm pip uv --dry-run', `npm, pip and uv have ${down}, they fetch nothing new`],
+    ['npm go --dry-run', `npm has ${down}, it fetches nothing new`],
+  ])('%s', async (line, words) => {
+    await using at = await scene()
+    expect((await at.setup(line, served)).out).toContain(words)
+  })
+
+  test.each(['go --yes', 'npm --yes --mirror npmmirror'])('not after %s', async (line) => {
+    await using at = await scene()
+    expect((await at.setup(line, served)).out).not.toContain('no second address')
+  })
+
+  test('and where nothing changes, nothing is said again', async () => {
+    await using at = await scene()
+    await at.setup('npm --yes', served)
+    expect((await at.setup('npm --yes', served)).out).not.toContain('no second address')
+  })
+})
+
 describe('what cannot win is said', () => {
   test.each([
     [

@@ -14,7 +14,7 @@ import { askOnTerminal, Interrupted } from './setup-ask.ts'
 import type { SetupJob } from './setup-job.ts'
 import { setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
-import { planReport } from './setup-report.ts'
+import { dependenceLines, planReport } from './setup-report.ts'
 import { SERVED } from './setup-served.ts'
 import { findTarget, type Target } from './setup-target.ts'
 import { runUndo } from './setup-undo.ts'
@@ -98,6 +98,7 @@ export async function setupCommand(
       yes: isOn(values.yes),
       json: isOn(values.json),
       colour: io.stdout.isTTY === true && !io.env.NO_COLOR && !isOn(values.json),
+      width: io.stdout.isTTY === true ? io.stdout.columns : undefined,
       ask: 'ask' in hooks ? hooks.ask : askOnTerminal(io),
       now: hooks.now ?? Date.now,
     }
@@ -125,7 +126,7 @@ function wrongUse(
   const unknown = words.find((word) => clientsCalled(word).length === 0)
   const names = clients.map(({ id }) => id)
   if (unknown !== undefined)
-    return `there is no client '${unknown}'${didYouMean(unknown, names)}; known: ${names.join(', ')}`
+    return `there is no client '${unknown}'${didYouMean(unknown, names) || `; known: ${names.join(', ')}`}`
   if (values.scope !== undefined && !scopes.some((scope) => scope === values.scope)) {
     return `--scope is user or project, not '${values.scope}'`
   }
@@ -193,7 +194,10 @@ async function runSetup(
     )
     return 1
   }
-  if (!job.json) io.stdout.write(`${planReport(setups, job).join('\n')}\n`)
+  if (!job.json) {
+    const lines = [...planReport(setups, job), ...dependenceLines(setups.filter(hasChanges), job)]
+    io.stdout.write(`${lines.join('\n')}\n`)
+  }
   const isPending = setups.some(hasChanges)
   const done = isPending && !job.dryRun ? await decideAndWrite(job, setups) : undefined
   if (job.json) io.stdout.write(`${JSON.stringify(setupJson(setups, done, job), undefined, 2)}\n`)

@@ -13,6 +13,8 @@ export interface SetupJob {
   readonly yes: boolean
   readonly json: boolean
   readonly colour: boolean
+  /** Columns of the terminal; undefined: there is none. */
+  readonly width: number | undefined
   readonly ask: ((question: string) => Promise<boolean>) | undefined
   readonly now: () => number
 }

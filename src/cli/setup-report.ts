@@ -5,10 +5,13 @@ import { maskSettings } from '../clients/mask-settings.ts'
 import type { PlannedEdit } from '../clients/plan-changes.ts'
 import type { ClientSetup } from '../clients/prepare-setup.ts'
 import { paint, printable, type Style } from '../observe/terminal-text.ts'
+import { hanging } from './setup-hanging.ts'
 
 interface Look {
   readonly colour: boolean
   readonly machine: Machine
+  /** Columns of the terminal; undefined: there is none. */
+  readonly width: number | undefined
 }
 
 const CONTEXT = 1
@@ -23,20 +26,38 @@ export function planReport(setups: readonly ClientSetup[], look: Look): string[]
   })
 }
 
+/** Said before anything is written: a client that knows one address only stands and falls with it. */
+export function dependenceLines(setups: readonly ClientSetup[], { width }: Pick<Look, 'width'>): string[] {
+  const titles = setups.flatMap(({ client, outcome, wanted }) => {
+    const isLedToUs = outcome.possible && !wanted.isPublic(wanted.address)
+    // Go's list goes on behind us.
+    return isLedToUs && client.id !== 'go' ? [client.title] : []
+  })
+  const [first] = titles
+  if (first === undefined) return []
+  const [who, has, they] =
+    titles.length === 1
+      ? [first, 'has', 'it fetches']
+      : [`${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`, 'have', 'they fetch']
+  const text = `${who} ${has} no second address: while Posthaste is down, ${they} nothing new.`
+  return ['', hanging('', text, width)]
+}
+
 function oneClient(setup: ClientSetup, look: Look, above: readonly PlannedEdit[]): string[] {
   const { client, now, outcome, isInstalled, isServed, wanted } = setup
-  const warn = (text: string) => `  ${paint('!', 'yellow', look.colour)} ${shown(text)}`
-  const bad = (text: string) => `  ${paint('✗', 'red', look.colour)} ${shown(text)}`
+  const say = (lead: string, text: string) => hanging(lead, shown(text), look.width)
+  const warn = (text: string) => say(`  ${paint('!', 'yellow', look.colour)} `, text)
+  const bad = (text: string) => say(`  ${paint('✗', 'red', look.colour)} `, text)
   const lines = [isInstalled ? client.title : `${client.title} (not installed)`]
-  lines.push(`  now   ${now === undefined ? 'nothing is set: the built-in default' : layerText(now)}`)
+  lines.push(say('  now   ', now === undefined ? 'nothing is set: the built-in default' : layerText(now)))
   if (!outcome.possible) {
-    return [...lines, bad(`not written: ${outcome.reason}`), `    ${shown(outcome.hint)}`]
+    return [...lines, bad(`not written: ${outcome.reason}`), say('    ', outcome.hint)]
   }
   const { plan, edits, obstacles } = outcome
   const isDone = edits.every(({ kind }) => kind === 'unchanged')
-  lines.push(`  then  ${shown(plan.value)}${isDone ? ', as it is set already' : ''}`)
+  lines.push(say('  then  ', `${plan.value}${isDone ? ', as it is set already' : ''}`))
   for (const layer of obstacles) {
-    lines.push(bad(`it would not win: ${layer.where} says ${layer.value}`), `    ${shown(remedy(layer))}`)
+    lines.push(bad(`it would not win: ${layer.where} says ${layer.value}`), say('    ', remedy(layer)))
   }
   if (!isServed && wanted.address.endsWith(client.path)) {
     lines.push(warn(`${client.path}/ is not served yet: ${client.title} would find nothing there`))
@@ -52,16 +73,20 @@ export function remedy({ setter, where }: Layer): string {
 }
 
 function layerText({ where, value, setter }: Layer): string {
-  return `${shown(value ?? '')}  (${shown(setter === 'default' ? where : `${setter}: ${where}`)})`
+  return `${value ?? ''}  (${setter === 'default' ? where : `${setter}: ${where}`})`
 }
 
-function editLines(edit: PlannedEdit, { machine, colour }: Look, above: readonly PlannedEdit[]): string[] {
+function editLines(
+  edit: PlannedEdit,
+  { machine, colour, width }: Look,
+  above: readonly PlannedEdit[],
+): string[] {
   if (edit.kind === 'unchanged') return []
   if (edit.kind === 'refused') {
     const path = shortPath(edit.path, machine)
     return [
-      `  ${paint('✗', 'red', colour)} ${shown(`${path} is left alone: ${edit.reason}`)}`,
-      `    ${shown(edit.hint)}`,
+      hanging(`  ${paint('✗', 'red', colour)} `, shown(`${path} is left alone: ${edit.reason}`), width),
+      hanging('    ', shown(edit.hint), width),
     ]
   }
   const { path, found, before, after, command } = edit.change
@@ -72,7 +97,7 @@ function editLines(edit: PlannedEdit, { machine, colour }: Look, above: readonly
   if (isAbove) return [`  ${shown(shortPath(path, machine))}: the same change as above`]
   const how = command === undefined ? '' : `, as '${command}' does`
   const isNew = found.bytes === undefined ? 'new file ' : ''
-  const head = `  ${isNew}${shown(`${shortPath(path, machine)}${link}${how}`)}`
+  const head = hanging(`  ${isNew}`, shown(`${shortPath(path, machine)}${link}${how}`), width)
   return [head, ...diffText(before, after, colour).map((line) => `    ${line}`)]
 }
 

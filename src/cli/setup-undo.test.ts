@@ -128,6 +128,15 @@ describe('undo, when somebody changed the file since', () => {
     expect(await at.setup('--undo --yes')).toMatchObject({ code: 0, out: 'there is nothing to undo\n' })
   })
 
+  test('says of a file that setup made that it is gone, and of another that it is back', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm pip --yes', served)
+    const { out } = await at.setup('--undo --yes')
+    expect(out).toContain('removed, as it was before setup: ~/.config/pip/pip.conf')
+    expect(out).toContain('put back, byte for byte: ~/.npmrc')
+  })
+
   test('of one client leaves the others', async () => {
     await using at = await scene()
     await at.setup('npm pip --yes', served)

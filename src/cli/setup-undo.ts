@@ -48,7 +48,11 @@ async function undoOne(job: SetupJob, span: Span): Promise<Row> {
     if (decided === undefined) return row('kept', 'it changed since')
     await carryOutUndo(decided, job.journal)
     const result = decided.kind === 'changed' ? 'merged' : decided.kind === 'restore' ? 'restored' : 'nothing'
-    if (!job.json) job.io.stdout.write(`${shown(`${told[result]} ${shortPath(path, job.machine)}`)}\n`)
+    if (!job.json) {
+      const isGone = decided.kind === 'restore' && decided.entry.before === undefined
+      const done = isGone ? 'removed, as it was before setup:' : told[result]
+      job.io.stdout.write(`${shown(`${done} ${shortPath(path, job.machine)}`)}\n`)
+    }
     return row(result)
   } catch (error) {
     if (error instanceof Interrupted) throw error
@@ -62,7 +66,7 @@ async function undoOne(job: SetupJob, span: Span): Promise<Row> {
 const told = {
   restored: 'put back, byte for byte:',
   merged: 'took out what setup wrote, and kept the rest:',
-  nothing: 'is as it was already:',
+  nothing: 'it is as it was before already:',
 } as const
 
 /** What is carried out, or undefined when the file stays as it is. */

@@ -32,7 +32,9 @@ export async function decideAndWrite(
       if (failed === undefined) io.stdout.write(`wrote ${name}\n`)
       else io.stderr.write(`posthaste setup: ${name} was not written: ${shown(failed)}\n`)
     }
-    io.stdout.write("'posthaste setup --undo' puts everything back\n")
+    io.stdout.write(
+      "'posthaste verify' shows whether it is in effect; 'posthaste setup --undo' puts everything back\n",
+    )
   }
   return done
 }

@@ -75,8 +75,8 @@ export async function verifyCommand(
   const unknown = positionals.find((word) => clientsCalled(word).length === 0)
   if (unknown !== undefined) {
     const names = clients.map(({ id }) => id)
-    const near = didYouMean(unknown, names)
-    return tellUsage(`there is no client '${unknown}'${near}; known: ${names.join(', ')}`, io, 'verify')
+    const near = didYouMean(unknown, names) || `; known: ${names.join(', ')}`
+    return tellUsage(`there is no client '${unknown}'${near}`, io, 'verify')
   }
   const timeoutMs = readTimeout(values.timeout)
   if (timeoutMs === undefined) {
@@ -137,7 +137,12 @@ interface Job {
 async function verifyAll(job: Job): Promise<ExitCode> {
   const { io, named, machine, target, signal, config } = job
   const isJson = job.values.json === true || job.values.json === 'true'
-  const look = { colour: io.stdout.isTTY === true && !io.env.NO_COLOR && !isJson, machine }
+  const isScreen = io.stdout.isTTY === true && !isJson
+  const look = {
+    colour: isScreen && !io.env.NO_COLOR,
+    machine,
+    width: isScreen ? io.stdout.columns : undefined,
+  }
   const say = (lines: readonly string[]) => {
     if (!isJson) io.stdout.write(`${lines.join('\n')}\n\n`)
   }
@@ -152,7 +157,11 @@ async function verifyAll(job: Job): Promise<ExitCode> {
     // Of two that share a word (`yarn`), the one that is installed is meant.
     const isOther = command === undefined && named.some((one) => one !== client && sharesName(one, client))
     if (command === undefined && (named.length === 0 || isOther)) continue
-    const outcome = await verifyOne(client, command, job)
+    // A client can take seconds: what is looked at stands there until the verdict takes its place.
+    if (isScreen) io.stdout.write(`… ${client.title}`)
+    const outcome = await verifyOne(client, command, job).finally(() => {
+      if (isScreen) io.stdout.write('\r\x1b[K')
+    })
     outcomes.push(outcome)
     say(clientLines(outcome, look))
   }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import { goEnv, iniEntry } from './edit-ini.ts'
@@ -74,6 +74,12 @@ export function goSetting(text: string, name: string): string | undefined {
 /** The file of `go env -w` where GOENV names no other one. */
 export function defaultGoEnvFile(machine: Machine): string {
   return join(userConfig(machine), 'go', 'env')
+}
+
+/** The file of `go env -w`; undefined where Go reads none. */
+export function goEnvFile(machine: Machine, told?: string): string | undefined {
+  const file = told || machine.env.GOENV || defaultGoEnvFile(machine)
+  return file !== 'off' && isAbsolute(file) ? file : undefined
 }
 
 /** How a person takes a setting of Go's back: `go env -u` reaches no variable. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
@@ -9,7 +9,7 @@ import { goEnv, setIni } from './edit-ini.ts'
 import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, fileLayer } from './file-layer.ts'
-import { defaultGoEnvFile, goAdvice, goSetting } from './go-advice.ts'
+import { defaultGoEnvFile, goAdvice, goEnvFile, goSetting } from './go-advice.ts'
 import { installed, type Machine, quiet } from './machine.ts'
 
 /** Environment > the file of `go env -w` > $GOROOT/go.env > built in (`go help environment`). */
@@ -26,7 +26,7 @@ export const goClient: Client = {
 
   async read(machine, presence): Promise<readonly Layer[]> {
     const tool = await toolchain(machine, presence.command)
-    const file = envFile(machine, tool)
+    const file = goEnvFile(machine, tool?.GOENV)
     const environment = await environmentLayer(machine, ['GOPROXY'])
     const read = (text: string) => goSetting(text, 'GOPROXY')
     return [
@@ -43,7 +43,7 @@ export const goClient: Client = {
       return impossible('Go has no settings of a project', hint)
     }
     const tool = await toolchain(machine, presence.command)
-    const path = envFile(machine, tool)
+    const path = goEnvFile(machine, tool?.GOENV)
     if (path === undefined) {
       return impossible('GOENV=off makes Go read no file', 'unset GOENV, or set the variable GOPROXY')
     }
@@ -170,10 +170,4 @@ async function toolchain(machine: Machine, command: string | undefined): Promise
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** Undefined where Go reads no file of the user. */
-function envFile(machine: Machine, tool: GoEnv | undefined): string | undefined {
-  const file = tool?.GOENV || machine.env.GOENV || defaultGoEnvFile(machine)
-  return file !== 'off' && isAbsolute(file) ? file : undefined
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, type ClientId, effective, isLoopback, type Layer } from '../clients/client.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
+import { goAdvice, goEnvFile } from '../clients/go-advice.ts'
 import type { Machine } from '../clients/machine.ts'
 import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import type { ClientRun, Expected, Pinned, Reading, StepResult } from './client-run.ts'
@@ -80,7 +81,7 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
       judged.verdict === 'in-effect'
         ? []
         : await findReasons({ client, machine, layers, isOurs, base, go, packageName: pinned.name })
-    const { notes } = reading
+    const notes = [...reading.notes, ...(go === undefined ? [] : await goNotes(machine, go))]
     return {
       ...judged,
       client: client.id,
@@ -158,6 +159,15 @@ function expectedOf(
     ...(facts === undefined ? [] : [{ hashes: facts.hashes, by: "the registry's own entry" }]),
     ...(pinned.hash === undefined ? [] : [{ hashes: [pinned.hash], by: "Posthaste's own record" }]),
   ]
+}
+
+/** What is wrong with Go's settings though the package came; flags are the project's matter. */
+async function goNotes(machine: Machine, go: GoEnv): Promise<readonly string[]> {
+  const file = goEnvFile(machine)
+  const text = (file && (await machine.readText(file))) ?? ''
+  const told: readonly string[] = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB']
+  const advice = await goAdvice({ machine, text, list: go.GOPROXY, privatePatterns: [] })
+  return advice.flatMap((one) => (told.includes(one.name) ? [one.text] : []))
 }
 
 function downReason(log: Log, base: string): Reason[] {

@@ -115,6 +115,17 @@ describe('more ways past it', () => {
     expect(found.why).toContain('GOPRIVATE=*.example covers tiny.example/Lab')
   })
 
+  go('in effect, and with a setting that does harm another day', async () => {
+    const list = `${lab.product.url}/go,direct`
+    const found = await verified('go', { GOPROXY: list })
+    expect(found).toMatchObject({ code: 0, verdict: 'in-effect' })
+    expect(found.one.notes.join()).toContain(`'${list}' goes on at 404 and 410 only`)
+    expect((await verified('go')).one.notes).toEqual([])
+    const off = await verified('go', { GOSUMDB: 'off' })
+    expect(off.one.notes.join()).toContain('GOSUMDB=off: nothing proves what is downloaded')
+    expect(off.one.notes.join()).toContain('unset GOSUMDB')
+  })
+
   go('a list that has Posthaste behind another', async () => {
     const found = await verified('go', { GOPROXY: `${lab.go.url}|${lab.product.url}/go` })
     expect(found).toMatchObject({ verdict: 'bypassed', states: { client: 'bad' } })
