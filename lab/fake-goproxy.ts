@@ -1,10 +1,10 @@
-import net, { type AddressInfo, type Socket } from 'node:net'
-import tls from 'node:tls'
+import type { Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { type LabCertificate, makeCertificate } from './certificate.ts'
 import { FaultPlan, type FaultRule, parseFaultRule } from './faults.ts'
 import { answer, type Sent } from './faulty-answer.ts'
-import { head, type RawRequest, readRequests, send } from './raw-http.ts'
+import { head, type RawRequest, send } from './raw-http.ts'
+import { startRawServer } from './raw-server.ts'
 import { type FileSource, filesOfFolder, filesOfModules, firstOf } from './served-files.ts'
 import type { SyntheticModule } from './synthetic-modules.ts'
 
@@ -57,7 +57,6 @@ export interface FakeGoproxy extends AsyncDisposable {
 export async function startFakeGoproxy(options: FakeGoproxyOptions = {}): Promise<FakeGoproxy> {
   const files = sourceOf(options)
   const plan = new FaultPlan()
-  const sockets = new Set<Socket>()
   let paths = new Map<string, { requests: number; bytes: number }>()
 
   async function serve(socket: Socket, request: RawRequest): Promise<void> {
@@ -115,35 +114,9 @@ export async function startFakeGoproxy(options: FakeGoproxyOptions = {}): Promis
     return { requests, bytes, paths: structuredClone(Object.fromEntries(paths)) }
   }
 
-  async function converse(socket: Socket): Promise<void> {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on('close', () => sockets.delete(socket))
-    // A client that resets is no event here: the answer in progress sees the closed socket.
-    socket.on('error', () => socket.destroy())
-    try {
-      for await (const request of readRequests(socket)) {
-        await serve(socket, request)
-        if (socket.writableEnded || socket.destroyed) break
-        if (request.headers.get('connection') === 'close') socket.end()
-      }
-    } catch (error) {
-      if (!socket.destroyed) socket.destroy(error instanceof Error ? error : undefined)
-    }
-  }
-
   const certificate = options.tls === true ? await makeCertificate() : options.tls || undefined
-  const server = certificate
-    ? tls.createServer(
-        { cert: certificate.cert, key: certificate.key, ALPNProtocols: ['http/1.1'] },
-        converse,
-      )
-    : net.createServer(converse)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', () => resolve())
-  })
-  const { port } = server.address() as AddressInfo
+  const server = await startRawServer({ serve, port: options.port, certificate })
+  const { port } = server
 
   return {
     url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`,
@@ -157,14 +130,9 @@ export async function startFakeGoproxy(options: FakeGoproxyOptions = {}): Promis
       paths = new Map()
     },
     get connections() {
-      return sockets.size
+      return server.connections
     },
-    async [Symbol.asyncDispose]() {
-      const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-      const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const socket of sockets) socket.destroy()
-      await Promise.all([stopped, ...closed])
-    },
+    [Symbol.asyncDispose]: () => server.stop(),
   }
 }
 

@@ -1,8 +1,9 @@
-import net, { type AddressInfo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { FaultPlan, type FaultRule } from './faults.ts'
 import { answer, type Sent } from './faulty-answer.ts'
-import { head, type RawRequest, readRequests, send } from './raw-http.ts'
+import { head, type RawRequest, send } from './raw-http.ts'
+import { startRawServer } from './raw-server.ts'
 import { servedBytes } from './served-files.ts'
 
 /** A request as a site sees it. */
@@ -67,7 +68,6 @@ export interface FakeRegistryOptions {
 /** Serves a site with content-hash ETags, 304, gzip for what changes and ranges for what does not. */
 export async function startFakeRegistry(options: FakeRegistryOptions): Promise<FakeRegistry> {
   const plan = new FaultPlan()
-  const sockets = new Set<Socket>()
   let log: LoggedRequest[] = []
   let site: RegistrySite = () => undefined
 
@@ -92,39 +92,10 @@ export async function startFakeRegistry(options: FakeRegistryOptions): Promise<F
     }
   }
 
-  async function converse(socket: Socket): Promise<void> {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on('close', () => sockets.delete(socket))
-    // A client that resets is no event here: the answer in progress sees the closed socket.
-    socket.on('error', () => socket.destroy())
-    try {
-      for await (const request of readRequests(socket)) {
-        await serve(socket, request)
-        if (socket.writableEnded || socket.destroyed) break
-        if (request.headers.get('connection') === 'close') socket.end()
-      }
-    } catch (error) {
-      if (!socket.destroyed) socket.destroy(error instanceof Error ? error : undefined)
-    }
-  }
-
-  const server = net.createServer(converse)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', () => resolve())
-  })
-  const { port } = server.address() as AddressInfo
+  const server = await startRawServer({ serve, port: options.port })
+  const { port } = server
   const url = `http://127.0.0.1:${port}`
   site = options.site(url)
-  let stopped: Promise<void> | undefined
-  const stop = () => {
-    stopped ??= new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      for (const socket of sockets) socket.destroy()
-    })
-    return stopped
-  }
 
   return {
     url,
@@ -137,8 +108,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions): Promise<F
     },
     requestsOf: (path) => log.filter((one) => one.path === path).length,
     immutableRequests: () => log.filter(({ immutable }) => immutable).map(({ path }) => path),
-    stop,
-    [Symbol.asyncDispose]: stop,
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server.stop(),
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import { join } from 'node:path'
 import type { LabCertificate } from './certificate.ts'
+import { freePort, isListening } from './ports.ts'
 import { type Program, startProgram } from './program.ts'
 
 export interface Nginx extends AsyncDisposable {
@@ -85,8 +85,14 @@ function parseLogLine(line: string): LoggedRequest {
   return { status: Number(status), bytes: Number(bytes), path: path.join(' ').replace(/^\//, '') }
 }
 
-async function start(folder: string, port: number, url: string, http: string): Promise<Nginx> {
-  const program = Bun.which('nginx') ?? Bun.which('/usr/sbin/nginx')
+/** nginx's program, or undefined where this machine has none. */
+export function nginxProgram(): string | undefined {
+  return Bun.which('nginx') ?? Bun.which('/usr/sbin/nginx') ?? undefined
+}
+
+/** nginx with what stands in `http { … }`. `folder` must exist; its server must listen on `port`. */
+export async function startNginx(folder: string, port: number, http: string): Promise<Program> {
+  const program = nginxProgram()
   if (!program) throw new Error('this row needs nginx (Debian: apt-get install nginx-light)')
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -96,44 +102,21 @@ async function start(folder: string, port: number, url: string, http: string): P
     events { worker_connections 4096; }
     http {
       ${paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-      sendfile on; tcp_nopush on; tcp_nodelay on;
+      sendfile on; tcp_nodelay on;
       ${http}
     }
     `,
   )
-  const running: Program = await startProgram({
-    command: [program, '-e', join(folder, 'error.log'), '-p', folder, '-c', join(folder, 'nginx.conf')],
+  const errorLog = join(folder, 'error.log')
+  const running = await startProgram({
+    command: [program, '-e', errorLog, '-p', folder, '-c', join(folder, 'nginx.conf')],
   })
-  try {
-    await untilListening(port, join(folder, 'error.log'))
-  } catch (error) {
-    await running.stop()
-    throw error
-  }
-  return { port, url, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
-}
-
-async function untilListening(port: number, errorLog: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, '127.0.0.1')
-      socket.once('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.once('error', () => resolve(false))
-    })
-    if (open) return
-    await Bun.sleep(50)
-  }
+  if (await isListening(port, 10_000)) return running
+  await running.stop()
   throw new Error(`nginx does not listen: ${(await readFile(errorLog, 'utf8')).slice(-400)}`)
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
+async function start(folder: string, port: number, url: string, http: string): Promise<Nginx> {
+  const running = await startNginx(folder, port, `tcp_nopush on; ${http}`)
+  return { port, url, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
-import net, { type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { installPeer } from './peers-install.ts'
+import { freePort, isListening } from './ports.ts'
 import { type Program, residentBytes, startProgram } from './program.ts'
 
 export type RegistryPeer = 'verdaccio' | 'devpi' | 'proxpi'
@@ -110,13 +110,9 @@ async function listening(
   path: string,
 ): Promise<RunningRegistry> {
   const url = `http://127.0.0.1:${port}${path}`
-  const giveUpAt = Date.now() + 60_000
-  while (!(await accepts(port))) {
-    if (Date.now() > giveUpAt) {
-      await program.stop()
-      throw new Error(`it does not listen: ${program.output.slice(-400)}`)
-    }
-    await Bun.sleep(100)
+  if (!(await isListening(port, 60_000))) {
+    await program.stop()
+    throw new Error(`it does not listen: ${program.output.slice(-400)}`)
   }
   return {
     name,
@@ -144,23 +140,4 @@ async function addMirror(server: string, mirrorUrl: string): Promise<void> {
   const token = Buffer.from(`root:${login.result?.password ?? ''}`).toString('base64')
   const mirror = { type: 'mirror', mirror_url: mirrorUrl, mirror_cache_expiry: 86_400, volatile: true }
   await send('PUT', '/root/lab', mirror, { 'x-devpi-auth': token })
-}
-
-async function accepts(port: number): Promise<boolean> {
-  return await new Promise<boolean>((resolve) => {
-    const socket = net.connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }
