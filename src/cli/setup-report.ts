@@ -1,4 +1,5 @@
 import type { Layer } from '../clients/client.ts'
+import { unsetting } from '../clients/environment.ts'
 import { diffLines } from '../clients/line-diff.ts'
 import { type Machine, shortPath } from '../clients/machine.ts'
 import { maskSettings } from '../clients/mask-settings.ts'
@@ -67,8 +68,8 @@ function oneClient(setup: ClientSetup, look: Look, above: readonly PlannedEdit[]
 }
 
 /** How what stands above is taken away. */
-export function remedy({ setter, where }: Layer): string {
-  if (setter === 'environment') return `unset it: ${where}`
+function remedy({ setter, where }: Layer): string {
+  if (setter === 'environment') return unsetting(where)
   return setter === 'project' ? `take it out of ${where}, or use --scope project` : `take it out of ${where}`
 }
 
@@ -97,8 +98,8 @@ function editLines(
   if (isAbove) return [`  ${shown(shortPath(path, machine))}: the same change as above`]
   const how = command === undefined ? '' : `, as '${command}' does`
   const isNew = found.bytes === undefined ? 'new file ' : ''
-  const head = hanging(`  ${isNew}`, shown(`${shortPath(path, machine)}${link}${how}`), width)
-  return [head, ...diffText(before, after, colour).map((line) => `    ${line}`)]
+  const text = `${isNew}${shortPath(path, machine)}${link}${how}`
+  return [hanging('  ', shown(text), width), ...diffText(before, after, colour).map((line) => `    ${line}`)]
 }
 
 /** A line diff with a little around it, secrets masked. */

@@ -137,6 +137,18 @@ describe('undo, when somebody changed the file since', () => {
     expect(out).toContain('put back, byte for byte: ~/.npmrc')
   })
 
+  test('asks for each what it would do with it', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm pip uv --yes', served)
+    await at.write('.config/uv/uv.toml', `${await at.read('.config/uv/uv.toml')}\n[pip]\n`)
+    const asked: string[] = []
+    const ask = async (question: string) => asked.push(question) < 3
+    expect((await at.setup('--undo', { ask })).code).toBe(1)
+    expect(asked).toEqual(['Take out what setup wrote, and keep the rest?', 'Remove it?', 'Put it back?'])
+    expect(await at.read('.npmrc')).toContain('registry=')
+  })
+
   test('of one client leaves the others', async () => {
     await using at = await scene()
     await at.setup('npm pip --yes', served)

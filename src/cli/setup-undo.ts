@@ -83,8 +83,12 @@ async function decide(job: SetupJob, undo: Undo): Promise<Undo | undefined> {
     job.io.stderr.write('posthaste setup: nothing was undone: there is no terminal to ask on; add --yes\n')
     return undefined
   }
-  const question = undo.kind === 'restore' ? 'Put it back?' : 'Take out what setup wrote, and keep the rest?'
-  return (await job.ask(question)) ? undo : undefined
+  return (await job.ask(questionOf(undo))) ? undo : undefined
+}
+
+function questionOf(undo: Undo): string {
+  if (undo.kind !== 'restore') return 'Take out what setup wrote, and keep the rest?'
+  return undo.entry.before === undefined ? 'Remove it?' : 'Put it back?'
 }
 
 function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {

@@ -14,6 +14,9 @@ const SHELL_FILES = [
   '.config/fish/config.fish',
 ] as const
 
+/** Between a variable's name and the file that sets it. */
+const SET_IN = ', set in '
+
 /**
  * The variable of these names that is set, with the file that sets it where one is found. `anyCase`: npm reads its
  * variables in any case. An empty variable counts as not set, as npm, pip, Go and Yarn have it.
@@ -29,9 +32,15 @@ export async function environmentLayer(
     if (found === undefined) continue
     const [key, value] = found
     const setIn = await settingOf(machine, key)
-    return { setter: 'environment', where: setIn === undefined ? key : `${key}, set in ${setIn}`, value }
+    return { setter: 'environment', where: setIn === undefined ? key : key + SET_IN + setIn, value }
   }
   return { setter: 'environment', where: names[0] ?? '', value: undefined }
+}
+
+/** How a person takes a variable back, from the `where` of its layer: in this shell, and in those to come. */
+export function unsetting(where: string): string {
+  const [name, file] = where.split(SET_IN)
+  return file === undefined ? `unset ${name}` : `take ${name} out of ${file}, then: unset ${name}`
 }
 
 /** `~/.bashrc:12`: the last line of a shell's, the system's or direnv's file that sets a variable. */

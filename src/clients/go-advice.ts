@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import { goEnv, iniEntry } from './edit-ini.ts'
-import { environmentLayer } from './environment.ts'
+import { environmentLayer, unsetting } from './environment.ts'
 import { type Machine, userConfig } from './machine.ts'
 
 /** A fault of one of Go's settings. */
@@ -85,7 +85,7 @@ export function goEnvFile(machine: Machine, told?: string): string | undefined {
 /** How a person takes a setting of Go's back: `go env -u` reaches no variable. */
 export async function takenBack(machine: Machine, name: string): Promise<string> {
   const { value, where } = await environmentLayer(machine, [name])
-  return value === undefined ? `go env -u ${name}` : `unset ${where}`
+  return value === undefined ? `go env -u ${name}` : unsetting(where)
 }
 
 function listAdvice(list: string): string[] {

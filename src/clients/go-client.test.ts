@@ -167,7 +167,7 @@ describe('advice', () => {
     await writeFile(join(folder.path, '.bashrc'), '# mine\nexport GOSUMDB=off\n')
     const env = { GOSUMDB: 'off' }
     const machine = { ...thisMachine({ env, cwd: folder.path }), home: folder.path, etc: '/nowhere' }
-    expect(await takenBack(machine, 'GOSUMDB')).toBe('unset GOSUMDB, set in ~/.bashrc:2')
+    expect(await takenBack(machine, 'GOSUMDB')).toBe('take GOSUMDB out of ~/.bashrc:2, then: unset GOSUMDB')
   })
 
   test('none for what is sound', async () => {

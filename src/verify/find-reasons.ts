@@ -1,7 +1,7 @@
 /** Why a client does not go where it should: what its settings say. */
 
 import { type Client, effective, isLoopback, type Layer } from '../clients/client.ts'
-import { environmentLayer } from '../clients/environment.ts'
+import { environmentLayer, unsetting } from '../clients/environment.ts'
 import type { Machine } from '../clients/machine.ts'
 import type { GoEnv } from '../config/go-env.ts'
 import { parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
@@ -50,7 +50,7 @@ export function settingReason({
   if (leadsToUs(client, value, isOurs)) return undefined
   const fix =
     now.setter === 'environment'
-      ? `unset it: ${now.where}`
+      ? unsetting(now.where)
       : now.setter === 'project'
         ? `take it out of ${now.where}`
         : setup
@@ -79,7 +79,7 @@ async function goReasons({ client, machine, go, packageName }: ReasonsOptions): 
   if (go.GONOPROXY !== '' && compilePatterns([go.GONOPROXY])(packageName)) {
     const name = go.GONOPROXY === go.GOPRIVATE ? 'GOPRIVATE' : 'GONOPROXY'
     const { value, where } = await environmentLayer(machine, [name])
-    const set = value === undefined ? `go env -u ${name}` : `change it: ${where}`
+    const set = value === undefined ? `go env -u ${name}` : unsetting(where)
     reasons.push({ text: `${name}=${go.GONOPROXY} covers ${packageName}: Go asks no proxy for it`, fix: set })
   }
   if (machine.env.GO111MODULE === 'off') {

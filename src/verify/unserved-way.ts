@@ -1,4 +1,5 @@
 import { type Client, effective } from '../clients/client.ts'
+import { unsetting } from '../clients/environment.ts'
 import type { Machine } from '../clients/machine.ts'
 import { leadsToUs, type Reason } from './find-reasons.ts'
 import { oursAt, readLayers } from './verify-client.ts'
@@ -19,7 +20,7 @@ export async function unservedWay(client: Client, machine: Machine, base: string
   if (!leadsToUs(client, value, oursAt(base))) {
     return { summary: `${client.title} goes to ${value} (${where})`, reasons: [] }
   }
-  const fix = setter === 'environment' ? `unset ${where}` : `posthaste setup ${client.id} --undo`
+  const fix = setter === 'environment' ? unsetting(where) : `posthaste setup ${client.id} --undo`
   return {
     summary: `${client.title} is led there all the same, and finds nothing`,
     reasons: [{ text: `${client.setting}: ${where} (${setter}) says ${value}`, fix }],

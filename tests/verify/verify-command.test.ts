@@ -37,7 +37,7 @@ go(
     const bypassed = await lab.verify('go', { GOPROXY: lab.go.url })
     expect(bypassed.out).toContain('✗ Go: bypassed')
     expect(bypassed.out).toMatch(
-      / why +GOPROXY: GOPROXY \(environment\) says .*which stands above .*go\/env\n +fix +unset it: GOPROXY/,
+      / why +GOPROXY: GOPROXY \(environment\) says .*which stands above .*go\/env\n +fix +unset GOPROXY/,
     )
   },
 )
