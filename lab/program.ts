@@ -92,7 +92,7 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Resident bytes of a process and all below it: now, or the most there ever were. Linux only. */
+/** Resident bytes of a process and all below it: now, or the most there ever were; none of one that has ended. Linux only. */
 export async function residentBytes(pid: number, when: 'now' | 'peak' = 'now'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   const kilobytes = Number((when === 'now' ? /VmRSS:\s+(\d+)/ : /VmHWM:\s+(\d+)/).exec(status)?.[1] ?? 0)
