@@ -19,6 +19,7 @@ import { collectSettings, type Prepared, prepare } from '../doctor/prepare.ts'
 import { reportOf } from '../doctor/report.ts'
 import { resetLocator } from '../doctor/reset-locator.ts'
 import type { TracePort } from '../doctor/run.ts'
+import { isLookingUp } from '../doctor/system-lookup.ts'
 import type { Target } from '../doctor/target.ts'
 import { languageOf, Speaker } from '../doctor/text/speak.ts'
 import { type Language, languages } from '../doctor/text/texts.ts'
@@ -66,6 +67,8 @@ const flags: FlagSpecs = {
 
 const defaultPortal = 'http://connect.rom.miui.com/generate_204'
 const redrawMs = 200
+/** For a run, however long its preparation took. */
+const leastMs = 2_000
 
 /** What a test sets. */
 export interface DoctorHooks {
@@ -93,13 +96,22 @@ export async function doctorCommand(
   const interrupted = () => stop.abort(new Error('interrupted'))
   process.once('SIGINT', interrupted)
   try {
-    return await examine({ values, names: positionals, language, io, hooks, signal: stop.signal })
+    const code = await examine({ values, names: positionals, language, io, hooks, signal: stop.signal })
+    if (isLookingUp() && io.stdout === process.stdout) await leave(code)
+    return code
   } catch (error) {
     tellError(error, io, 'doctor')
     return 2
   } finally {
     process.off('SIGINT', interrupted)
   }
+}
+
+/** Everything is said; only the system's resolver still waits for an answer that nobody needs any more. */
+async function leave(code: ExitCode): Promise<never> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  process.exit(code)
 }
 
 interface Job {
@@ -112,11 +124,12 @@ interface Job {
 }
 
 async function examine({ values, names, language, io, hooks, signal }: Job): Promise<ExitCode> {
+  const began = performance.now()
   const settings = await settingsFor(values, io)
   if (settings === undefined) return 64
   const { loaded, go } = settings
   const machine = { loaded, go, env: io.env, cwd: io.cwd }
-  const { env, ...prepared } = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
+  const { env, limits, ...prepared } = (hooks.adjust ?? ((same: Prepared) => same))(await prepare(machine))
   const catalogues = Object.values(prepared.catalogues)
   const configured = configuredTargets(loaded.config, loaded.origins, go?.found ? go.databaseNames : [])
   const wanted = await targetsFor(names, { configured, catalogues, io })
@@ -154,6 +167,8 @@ async function examine({ values, names, language, io, hooks, signal }: Job): Pro
       tracePath: pathTracer(language),
       locateReset: resetLocator,
       onProgress: watched.take,
+      // What came before counts too: the promise of 25 s is about the whole command.
+      limits: { ...limits, totalMs: Math.max(leastMs, limits.totalMs - (performance.now() - began)) },
       signal,
     })
   } finally {

@@ -1,5 +1,5 @@
 import { classOfHost } from '../upstream/address.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, InterfacesFact } from './evidence.ts'
 import { controlName } from './handshakes.ts'
 import { HttpStage, isSlow, type SeenVersions } from './http-stage.ts'
 import { seeDisk, seeFileLimit, seeNetwork } from './probes/machine.ts'
@@ -26,13 +26,43 @@ const leastMissing = 2
 /** Looks at every target, layer by layer, and says what was seen and what follows. Never throws for what a network does. */
 export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
   const run = new Run(options)
-  const network = await run.step('machine', 'machine', async () => {
-    const seen = await seeNetwork()
-    run.record('machine', 0, seen)
+  await untilOver(run, lookAround(run))
+  // Parts that the end of the time found busy may still record: a report is of one moment.
+  const evidence = [...run.evidence]
+  return {
+    findings: judge(new Seen(evidence, options.targets), {
+      allowPrivate: options.allowPrivate,
+      catalogues: options.catalogues,
+    }),
+    evidence,
+    targets: options.targets,
+    tookMs: run.elapsedMs,
+    complete: !run.signal.aborted,
+  }
+}
+
+/** Waits for all work, and no longer than the run: nothing that hangs can make it longer. */
+async function untilOver(run: Run, work: Promise<void>): Promise<void> {
+  const { signal } = run
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const end = () => resolve()
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  try {
+    await Promise.race([work, over])
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+async function lookAround(run: Run): Promise<void> {
+  const { options } = run
+  const network = await seeNetwork()
+  run.record('machine', 0, network)
+  const machine = run.step('machine', 'machine', async () => {
     const [disk, files] = await Promise.all([seeDisk(options.dataFolder), seeFileLimit()])
     if (disk !== undefined) run.record('machine', 0, disk)
     if (files !== undefined) run.record('machine', 0, files)
-    return seen
   })
   const settings = run.step('settings', 'machine', async () => {
     for (const fact of await options.settings()) run.record(fact.name, 0, fact)
@@ -47,21 +77,19 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
     Promise.all(reachable.map((target) => stage.examine(target))),
     network.outcome === 'up' ? web.dns.askForMissing() : undefined,
     trySpares(run, web.dns),
+    machine,
     settings,
   ])
   compareVersions(
     run,
     versions.filter((one) => one !== undefined),
   )
-  await lookCloser(run, web, stage, reachable)
-  const seen = new Seen(run.evidence, options.targets)
-  return {
-    findings: judge(seen, { allowPrivate: options.allowPrivate, catalogues: options.catalogues }),
-    evidence: run.evidence,
-    targets: options.targets,
-    tookMs: run.elapsedMs,
-    complete: !run.signal.aborted,
-  }
+  if (!isOffline(network)) await lookCloser(run, web, stage, reachable)
+}
+
+/** No way leads out of this machine: there is no path to look at. */
+function isOffline({ outcome, defaultRoute4, defaultRoute6 }: InterfacesFact): boolean {
+  return outcome === 'down' || (defaultRoute4 === false && defaultRoute6 !== true)
 }
 
 /** What only pays when something was found already. */

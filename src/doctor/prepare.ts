@@ -1,5 +1,4 @@
 import { getServers } from 'node:dns'
-import { lookup } from 'node:dns/promises'
 import { createSecureContext, rootCertificates } from 'node:tls'
 import { thisMachine } from '../clients/machine.ts'
 import type { GoDiscovery } from '../config/discover-go.ts'
@@ -11,6 +10,7 @@ import { loadCatalogue } from '../mirrors/load-catalogue.ts'
 import { upstreamOptions } from '../serve/upstream-options.ts'
 import { classOf, classOfHost } from '../upstream/address.ts'
 import { loadTrust } from '../upstream/tls-trust.ts'
+import { withinTime } from '../upstream/within-time.ts'
 import { VERSION } from '../version.ts'
 import type { SettingFact } from './evidence.ts'
 import { defaultLimits } from './limits.ts'
@@ -27,6 +27,7 @@ import { readAttemptTimeout } from './probes/node-settings.ts'
 import { checkProxyVariables } from './probes/proxy-variables.ts'
 import { parseResolverFile } from './resolver-file.ts'
 import type { DoctorOptions, Lookup } from './run.ts'
+import { systemLookup } from './system-lookup.ts'
 import { hostOf, type Target } from './target.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -134,11 +135,6 @@ function databaseName({ loaded, go }: Machine): string | undefined {
   return database.kind === 'database' ? database.name : undefined
 }
 
-async function systemLookup(host: string): Promise<readonly string[]> {
-  const found = await lookup(host, { all: true, order: 'verbatim' })
-  return found.map(({ address }) => address)
-}
-
 /** Targets whose names the hosts file settles: nothing wrong by itself, until the address fails. */
 export function hostsFileFacts(text: string, targets: readonly Target[]): SettingFact[] {
   const lines = text.split('\n').map((line) => line.replace(/#.*$/, '').trim().split(/\s+/))
@@ -179,6 +175,9 @@ export function commaAfterFirst(list: string | undefined): SettingFact[] {
   ]
 }
 
+/** For a host that may lie inside; one that takes longer says nothing of where it lies. */
+const lookupMs = 3_000
+
 /** Hosts of the project's requirements that lie inside, and that GOPRIVATE does not name. */
 export async function privateHosts(
   cwd: string,
@@ -188,7 +187,11 @@ export async function privateHosts(
   const hosts = await requiredHosts(cwd, values)
   const found = await Promise.all(
     hosts.map(async (host) => {
-      const addresses = await lookup(host).catch(() => [])
+      const addresses = await withinTime(
+        lookup(host).catch(() => []),
+        lookupMs,
+        () => [],
+      )
       return addresses.some((address) => classOf(address) === 'private') ? [host] : []
     }),
   )

@@ -21,6 +21,8 @@ export interface NamespaceJob {
   readonly dataFolder?: string
   /** With the place of resets. */
   readonly locate?: true
+  /** With a path tracer that never comes to an end. */
+  readonly endlessTrace?: true
   /** Names as the system resolves them, its hosts file first. */
   readonly systemLookup?: true
   /** With what the settings of this process and its folder say. */
@@ -37,6 +39,7 @@ const diagnosis = await diagnose({
   }),
   allowPrivate: ['10.0.0.0/8', 'fd99::/16'],
   ...(job.locate && { locateReset: resetLocator }),
+  ...(job.endlessTrace && { tracePath: () => new Promise<never>(() => undefined) }),
   ...(job.settings && { settings: () => collectSettings({ env: process.env, cwd: undefined }, targets) }),
   ...(job.dataFolder === undefined ? {} : { dataFolder: job.dataFolder }),
   limits: { ...labLimits, ...(job.connectMs === undefined ? {} : { connectMs: job.connectMs }) },

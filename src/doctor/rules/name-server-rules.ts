@@ -94,8 +94,9 @@ export const nameServerRules: readonly Rule[] = [
 function serverRule(id: VerdictId, outcomes: readonly QueryOutcome[]): Rule {
   return {
     id,
-    find: (seen) =>
-      serversOf(seen).flatMap((server): Conclusion[] => {
+    find: (seen) => {
+      const servers = serversOf(seen)
+      const found = servers.flatMap((server): Conclusion[] => {
         const asked = seen
           .of('dns.query')
           .filter((query) => query.server === server && query.transport === 'udp')
@@ -117,7 +118,14 @@ function serverRule(id: VerdictId, outcomes: readonly QueryOutcome[]): Rule {
               confidence: lost.length >= 2 ? (id === 'dns.server_down' ? 'certain' : 'likely') : 'possible',
               from: lost,
               control:
-                control ?? (lost.length >= 2 ? { key: 'repeat', from: lost, params: { ms: 0 } } : undefined),
+                control ??
+                (lost.length >= 2
+                  ? {
+                      key: 'repeat',
+                      from: lost,
+                      params: { ms: Math.round(median(lost.map(({ tookMs }) => tookMs))) },
+                    }
+                  : undefined),
               cause: elsewhere.length > 0 ? 'server' : 'unexplained',
               params: { server, host: lostHosts.join(', '), others: elsewhere.length },
             },
@@ -142,8 +150,18 @@ function serverRule(id: VerdictId, outcomes: readonly QueryOutcome[]): Rule {
               },
             ]
           })
-      }),
+      })
+      return together(found, servers)
+    },
   }
+}
+
+/** Servers that all fail are one fault, that of the way to them, and one verdict. */
+function together(found: readonly Conclusion[], servers: readonly string[]): readonly Conclusion[] {
+  const [first, ...rest] = found.filter(({ target }) => servers.includes(target))
+  if (first === undefined || rest.length === 0 || rest.length + 1 < servers.length) return found
+  const from = [first, ...rest].flatMap((one) => one.from)
+  return [{ ...first, from, params: { ...first.params, server: servers.join(', ') } }]
 }
 
 /** One verdict for a server that fails every name alike, else one for each host. */

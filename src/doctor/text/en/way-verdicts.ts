@@ -67,7 +67,7 @@ export const wayVerdicts = {
     fix: 'Correct the list of name servers (/etc/resolv.conf), or start the local one:\n$ systemctl restart systemd-resolved',
   },
   'dns.timeout': {
-    title: 'the name server {server} does not answer for {host}',
+    title: 'no answer for {host} from the name server {server}',
     fix: 'Remove it from /etc/resolv.conf or put another one first; each look-up waits 5 s for it. Posthaste can ask another:\n$ posthaste doctor --upstream-resolvers 223.5.5.5',
   },
   'dns.servfail': {
