@@ -1,11 +1,9 @@
 import type { ClientId } from '../../src/clients/client.ts'
+import type { NeededClient } from './find-client.ts'
 
 /** A package manager as a person has it, and a command with which it asks its registry for something. */
-export interface RealClient {
+export interface RealClient extends NeededClient {
   readonly client: ClientId
-  readonly command: string
-  /** Of the command, when it could be another client's. */
-  readonly version?: RegExp
   readonly scope?: 'project'
   /** Files below the home, made before; `OLD` stands for the old registry's address. */
   readonly files: Readonly<Record<string, string>>
@@ -45,6 +43,7 @@ export const realClients: readonly RealClient[] = [
     client: 'pnpm',
     command: 'pnpm',
     version: /^([1-9]|10)\./,
+    pinned: 'pnpm-10',
     files: { '.npmrc': '; mine\nregistry=OLD/npm/\n', 'project/package.json': NPM_PROJECT },
     argv: ['pnpm', 'install', '--ignore-workspace'],
     old: '/old/npm/nosuch-pkg',
@@ -54,6 +53,7 @@ export const realClients: readonly RealClient[] = [
     client: 'pnpm',
     command: 'pnpm',
     version: /^1[1-9]\./,
+    pinned: 'pnpm-12',
     files: {
       '.npmrc': '; what npm has stays\nregistry=OLD/npms/\n',
       'config/pnpm/auth.ini': '; mine\nregistry=OLD/npm/\n',
@@ -67,6 +67,7 @@ export const realClients: readonly RealClient[] = [
     client: 'yarn1',
     command: 'yarn',
     version: /^1\./,
+    pinned: 'yarn-1',
     files: { '.yarnrc': '# mine\nregistry "OLD/npm/"\n', 'project/package.json': NPM_PROJECT },
     argv: ['yarn', 'info', 'nosuch-pkg'],
     old: '/old/npm/nosuch-pkg',
@@ -76,6 +77,7 @@ export const realClients: readonly RealClient[] = [
     client: 'yarn4',
     command: 'yarn',
     version: /^[2-9]\./,
+    pinned: 'yarn-4',
     files: {
       '.yarnrc.yml':
         '# mine\nenableTelemetry: false\nunsafeHttpWhitelist: ["127.0.0.1"]\nnpmRegistryServer: OLD/npm\n',
@@ -108,6 +110,7 @@ export const realClients: readonly RealClient[] = [
   {
     client: 'uv',
     command: 'uv',
+    pinned: 'uv',
     files: {
       'config/uv/uv.toml': '# mine\n[[index]]\nurl = "OLD/simple/"\ndefault = true\n',
       'project/pyproject.toml': PYPROJECT,
@@ -120,6 +123,7 @@ export const realClients: readonly RealClient[] = [
   {
     client: 'poetry',
     command: 'poetry',
+    pinned: 'poetry',
     scope: 'project',
     files: {
       'project/pyproject.toml': `${PYPROJECT}\n[[tool.poetry.source]]\nname = "posthaste"\nurl = "OLD/simple/" # old\npriority = "primary"\n`,
@@ -131,6 +135,7 @@ export const realClients: readonly RealClient[] = [
   {
     client: 'pdm',
     command: 'pdm',
+    pinned: 'pdm',
     files: {
       'config/pdm/config.toml': '# mine\n[pypi]\nurl = "OLD/simple"\n',
       'project/pyproject.toml': PYPROJECT,

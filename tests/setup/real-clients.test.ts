@@ -1,24 +1,24 @@
 import { expect } from 'bun:test'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setupCommand } from '../../src/cli/setup-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { testUnless } from '../support/test-unless.ts'
+import { findClient } from './find-client.ts'
 import { type RealClient, realClients } from './real-client-table.ts'
 
-/** Package managers that are on no PATH: `POSTHASTE_TEST_CLIENTS=/a/bin:/b/bin`. */
-const path = [process.env.POSTHASTE_TEST_CLIENTS, process.env.PATH].filter(Boolean).join(delimiter)
+const path = process.env.PATH ?? '/usr/bin:/bin'
 
 /** A home that no setting of the person who runs the tests reaches. */
-function isolated(home: string, extra: RealClient['env'] = {}): Record<string, string> {
+function isolated(home: string, PATH: string, extra: RealClient['env'] = {}): Record<string, string> {
   const kept = ['PYENV_ROOT', 'RUSTUP_HOME', 'JAVA_HOME', 'LANG']
   return {
     ...Object.fromEntries(
       kept.map((name) => [name, process.env[name] ?? '']).filter(([, value]) => value !== ''),
     ),
-    PATH: path,
+    PATH,
     HOME: home,
     RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(process.env.HOME ?? '', '.rustup'),
     XDG_CONFIG_HOME: join(home, 'config'),
@@ -34,15 +34,6 @@ function isolated(home: string, extra: RealClient['env'] = {}): Record<string, s
     COREPACK_ENABLE_NETWORK: '0',
     ...extra,
   }
-}
-
-/** Why this client cannot be tried here. */
-function missing({ command, version }: RealClient): string | undefined {
-  if (!command.startsWith('/') && Bun.which(command, { PATH: path }) === null) return `${command} is not here`
-  if (version === undefined) return undefined
-  const options = { env: isolated('/nonexistent'), encoding: 'utf8', cwd: '/' } as const
-  const said = execFileSync(command, ['--version'], options).trim()
-  return version.test(said) ? undefined : `${command} is ${said}`
 }
 
 /** Enough for Go to be content with the first that it asks. */
@@ -75,14 +66,15 @@ async function registry() {
 }
 
 for (const client of realClients) {
-  testUnless(missing(client))(
+  const found = await findClient(client, path)
+  testUnless('missing' in found ? found.missing : undefined)(
     `${client.client}${client.version === undefined ? '' : ` ${client.version.source}`}: asks the relay after setup, and the old place after the undo`,
     async () => {
       await using folder = await temporaryFolder('real-client')
       await using place = await registry()
       const home = join(folder.path, ['mvn', 'gradle'].includes(client.client) ? 'home' : 'ho me')
       const cwd = join(home, 'project')
-      const env = isolated(home, client.env)
+      const env = isolated(home, 'path' in found ? found.path : '', client.env)
       await mkdir(cwd, { recursive: true })
       for (const [name, text] of Object.entries(client.files)) {
         await mkdir(dirname(join(home, name)), { recursive: true })

@@ -15,11 +15,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 export const packages = 'go=tiny.example/Lab@v1.0.0,npm=tiny-lab@1.0.0,pypi=tiny-lab@1.0'
 const module = makeModule({ path: 'tiny.example/Lab', version: 'v1.0.0' })
 
-/** Package managers on no PATH: `POSTHASTE_TEST_CLIENTS=/a/bin:/b/bin`. */
 const python = await pythonProgram()
 export const path = [
   ...(python === undefined ? [] : [dirname(python)]),
-  process.env.POSTHASTE_TEST_CLIENTS,
   dirname(process.execPath),
   process.env.PATH,
 ]

@@ -1,11 +1,9 @@
 import type { ClientId } from '../../src/clients/client.ts'
+import type { NeededClient } from '../setup/find-client.ts'
 
 /** `GO`, `NPM` and `PYPI` stand for the registries themselves, `URL` for the Posthaste. */
-export interface VerifyCase {
+export interface VerifyCase extends NeededClient {
   readonly client: ClientId
-  readonly command: string
-  /** Of the command, where it could be another client's. */
-  readonly version?: RegExp
   /** Files below the home that this client needs besides. */
   readonly files?: Readonly<Record<string, string>>
   /** Leads it elsewhere; undefined: no variable does. */
@@ -34,6 +32,7 @@ export const verifyCases: readonly VerifyCase[] = [
     client: 'pnpm',
     command: 'pnpm',
     version: /^([1-9]|10)\./,
+    pinned: 'pnpm-10',
     environment: { npm_config_registry: 'NPM' },
     project: { '.npmrc': 'registry=NPM\n' },
     down: 'broken',
@@ -42,6 +41,7 @@ export const verifyCases: readonly VerifyCase[] = [
     client: 'pnpm',
     command: 'pnpm',
     version: /^1[1-9]\./,
+    pinned: 'pnpm-12',
     environment: { pnpm_config_registry: 'NPM' },
     project: { '.npmrc': 'registry=NPM\n' },
     down: 'broken',
@@ -50,6 +50,7 @@ export const verifyCases: readonly VerifyCase[] = [
     client: 'yarn1',
     command: 'yarn',
     version: /^1\./,
+    pinned: 'yarn-1',
     environment: { npm_config_registry: 'NPM' },
     project: { '.npmrc': 'registry=NPM\n' },
     down: 'broken',
@@ -58,6 +59,7 @@ export const verifyCases: readonly VerifyCase[] = [
     client: 'yarn4',
     command: 'yarn',
     version: /^[2-9]\./,
+    pinned: 'yarn-4',
     files: { 'project/yarn.lock': '' },
     environment: { YARN_NPM_REGISTRY_SERVER: 'NPM' },
     project: { '.yarnrc.yml': 'npmRegistryServer: NPM\n' },
@@ -74,6 +76,7 @@ export const verifyCases: readonly VerifyCase[] = [
   {
     client: 'uv',
     command: 'uv',
+    pinned: 'uv',
     environment: { UV_DEFAULT_INDEX: 'PYPI/' },
     project: { 'uv.toml': '[[index]]\nurl = "PYPI/"\ndefault = true\n' },
     down: 'broken',
@@ -81,6 +84,7 @@ export const verifyCases: readonly VerifyCase[] = [
   {
     client: 'poetry',
     command: 'poetry',
+    pinned: 'poetry',
     files: { 'project/pyproject.toml': poetrySource('URL/pypi/simple') },
     project: { 'pyproject.toml': poetrySource('PYPI') },
     down: 'broken',
@@ -88,6 +92,7 @@ export const verifyCases: readonly VerifyCase[] = [
   {
     client: 'pdm',
     command: 'pdm',
+    pinned: 'pdm',
     files: { 'project/pyproject.toml': pyproject('') },
     environment: { PDM_PYPI_URL: 'PYPI' },
     project: { 'pyproject.toml': pyproject('[[tool.pdm.source]]\nname = "pypi"\nurl = "PYPI/"\n') },

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { execFileSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeWheel } from '../../lab/fake-registry-packages.ts'
+import type { ClientId } from '../../src/clients/client.ts'
+import { findClient } from '../setup/find-client.ts'
 import { testUnless } from '../support/test-unless.ts'
 import { faultsOfReport } from './report-schema.ts'
 import { path, type VerifyLab, verifyLab } from './verify-lab.ts'
-import { type VerifyCase, verifyCases } from './verify-table.ts'
+import { verifyCases } from './verify-table.ts'
 
 let lab: VerifyLab
 beforeAll(async () => {
@@ -14,14 +15,17 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => lab[Symbol.asyncDispose]())
 
-/** Why this client cannot be tried here. */
-function missing({ command, version }: VerifyCase): string | undefined {
-  if (Bun.which(command, { PATH: path }) === null) return `${command} is not here`
-  if (version === undefined) return undefined
-  const env = { PATH: path, HOME: '/nonexistent', COREPACK_ENABLE_NETWORK: '0' }
-  const said = execFileSync(command, ['--version'], { env, encoding: 'utf8', cwd: '/' }).trim()
-  return version.test(said) ? undefined : `${command} is ${said}`
-}
+const rows = await Promise.all(
+  verifyCases.map(async (row) => {
+    const found = await findClient(row, path)
+    return {
+      ...row,
+      PATH: 'path' in found ? found.path : '',
+      missing: 'missing' in found ? found.missing : undefined,
+    }
+  }),
+)
+const missingOf = (client: ClientId) => rows.find((row) => row.client === client)?.missing
 
 function filled(text: string): string {
   return text
@@ -68,15 +72,20 @@ async function verified(client: string, env: Readonly<Record<string, string>> = 
 
 const good = { client: 'good', log: 'good', bytes: 'good' }
 
-for (const row of verifyCases) {
-  const { client, version, files = {}, environment, project } = row
-  const check = testUnless(missing(row))
+for (const row of rows) {
+  const { client, version, files = {}, environment, project, PATH } = row
+  const check = testUnless(row.missing)
   describe(`${client}${version === undefined ? '' : ` ${version.source}`}`, () => {
     check('in effect: three proofs', () =>
       withFiles(files, async () => {
         for (const [name, value] of Object.entries({ ...environment }))
           expect(process.env[name]).not.toBe(value)
-        expect(await verified(client)).toMatchObject({ code: 0, verdict: 'in-effect', states: good, why: '' })
+        expect(await verified(client, { PATH })).toMatchObject({
+          code: 0,
+          verdict: 'in-effect',
+          states: good,
+          why: '',
+        })
       }),
     )
 
@@ -84,7 +93,7 @@ for (const row of verifyCases) {
       check('bypassed by the environment', () =>
         withFiles(files, async () => {
           const [name = '', value = ''] = Object.entries(environment)[0] ?? []
-          const found = await verified(client, { [name]: filled(value) })
+          const found = await verified(client, { PATH, [name]: filled(value) })
           expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { client: 'bad', log: 'bad' } })
           expect(found.why).toContain(name)
           expect(found.why).toContain(filled(value))
@@ -96,7 +105,7 @@ for (const row of verifyCases) {
       check('bypassed by a file of the project', () => {
         const inside = Object.entries(project).map(([name, text]) => [`project/${name}`, text])
         return withFiles({ ...files, ...Object.fromEntries(inside) }, async () => {
-          const found = await verified(client)
+          const found = await verified(client, { PATH })
           expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { client: 'bad', log: 'bad' } })
           expect(found.why).toContain('project')
           expect(found.why).toContain(Object.keys(project)[0] ?? '')
@@ -107,7 +116,7 @@ for (const row of verifyCases) {
 }
 
 describe('more ways past it', () => {
-  const go = testUnless(verifyCases.flatMap((row) => (row.client === 'go' ? [missing(row)] : [])).at(0))
+  const go = testUnless(missingOf('go'))
 
   go('GOPRIVATE', async () => {
     const found = await verified('go', { GOPRIVATE: '*.example' })
@@ -147,21 +156,18 @@ describe('more ways past it', () => {
     },
   )
 
-  testUnless(verifyCases.flatMap((row) => (row.client === 'pip' ? [missing(row)] : [])).at(0))(
-    'pip takes the file from a folder of find-links',
-    () => {
-      const wheel = makeWheel('tiny-lab', '1.0')
-      return withFiles({ 'wheels/note': '' }, async () => {
-        await writeFile(join(lab.home, 'wheels', wheel.filename), wheel.bytes)
-        const found = await verified('pip', {
-          PIP_NO_INDEX: '1',
-          PIP_FIND_LINKS: `file://${encodeURI(join(lab.home, 'wheels'))}`,
-        })
-        expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { log: 'bad', bytes: 'good' } })
-        expect(found.one.notes.join()).toContain(`wheels/${wheel.filename} and asked no index`)
+  testUnless(missingOf('pip'))('pip takes the file from a folder of find-links', () => {
+    const wheel = makeWheel('tiny-lab', '1.0')
+    return withFiles({ 'wheels/note': '' }, async () => {
+      await writeFile(join(lab.home, 'wheels', wheel.filename), wheel.bytes)
+      const found = await verified('pip', {
+        PIP_NO_INDEX: '1',
+        PIP_FIND_LINKS: `file://${encodeURI(join(lab.home, 'wheels'))}`,
       })
-    },
-  )
+      expect(found).toMatchObject({ code: 1, verdict: 'bypassed', states: { log: 'bad', bytes: 'good' } })
+      expect(found.one.notes.join()).toContain(`wheels/${wheel.filename} and asked no index`)
+    })
+  })
 
   test('clients that are not served are not run, and it is said where they go', async () => {
     const before = await lab.snapshot()
@@ -211,10 +217,10 @@ describe('more ways past it', () => {
 describe('with Posthaste stopped', () => {
   beforeAll(() => lab.product.stop(), 60_000)
 
-  for (const row of verifyCases) {
-    testUnless(missing(row))(`${row.client}${row.version?.source ?? ''} is ${row.down}`, () =>
+  for (const row of rows) {
+    testUnless(row.missing)(`${row.client}${row.version?.source ?? ''} is ${row.down}`, () =>
       withFiles(row.files ?? {}, async () => {
-        const found = await verified(row.client)
+        const found = await verified(row.client, { PATH: row.PATH })
         expect(found).toMatchObject({ code: 1, verdict: row.down, states: { log: 'unknown' } })
         expect(found.why).toContain(`Posthaste does not answer at ${lab.product.url}`)
       }),
