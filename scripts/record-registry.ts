@@ -1,6 +1,7 @@
 /**
  * Records small real packages for the suites with real clients, from whatever registries this machine's own npm and
- * pip are set to: `scripts/run scripts/record-registry.ts`. The clients themselves ask, through a relay that listens.
+ * pip are set to: `scripts/run scripts/record-registry.ts [npm|pypi]`. The clients themselves ask, through a relay that
+ * listens.
  * What is kept names no registry's host; a package that holds one in its files is refused.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -23,12 +24,24 @@ const npmRequires = {
 const pypiRequires = {
   blinker: '>=1.9',
   certifi: '>=2025',
+  cfgv: '>=3.5',
   click: '>=8',
-  h11: '>=0.16',
+  h2: '>=4.4',
+  identify: '>=2.6',
   iniconfig: '>=2',
   itsdangerous: '>=2.2',
+  lark: '>=1.3',
+  'mypy-extensions': '>=1.1',
   packaging: '>=25',
   ply: '>=3.11',
+  priority: '>=2',
+  'pyproject-hooks': '>=1.2',
+  'python-dotenv': '>=1.2',
+  tabulate: '>=0.9',
+  toolz: '>=1',
+  'uri-template': '>=1.3',
+  webcolors: '>=25',
+  wsproto: '>=1.3',
 }
 const limitMs = 180_000
 const FULL_PACKUMENT = 'application/json'
@@ -214,6 +227,11 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`)
 }
 
-process.stdout.write(`npm: ${await recordNpm()} packages\n`)
-process.stdout.write(`PyPI: ${await recordPypi()} wheels\n`)
+const [only] = process.argv.slice(2)
+if (only !== undefined && only !== 'npm' && only !== 'pypi') {
+  process.stderr.write(`record-registry: no registry '${only}': say npm, pypi, or nothing for both\n`)
+  process.exit(64)
+}
+if (only !== 'pypi') process.stdout.write(`npm: ${await recordNpm()} packages\n`)
+if (only !== 'npm') process.stdout.write(`PyPI: ${await recordPypi()} wheels\n`)
 process.exit(0)

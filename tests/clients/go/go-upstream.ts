@@ -1,13 +1,13 @@
 import { type FakeGoproxy, startFakeGoproxy } from '../../../lab/fake-goproxy.ts'
 import type { FileSource } from '../../../lab/served-files.ts'
 import { firstOf, servedBytes } from '../../../lab/served-files.ts'
-import type { SyntheticModule } from '../../../lab/synthetic-modules.ts'
+import { modulePath, type SyntheticModule } from '../../../lab/synthetic-modules.ts'
 import { createTestDatabase } from '../../../src/ecosystems/go/sumdb/test-database.ts'
 
 export const databaseName = 'sums.example'
 
 export interface GoUpstreamOptions {
-  /** Ascending by version. */
+  /** Ascending by version. Of one with an empty zip there is nothing but its go.mod. */
   readonly modules: readonly SyntheticModule[]
   /** What the checksum database knows; the same modules when left out. */
   readonly recorded?: readonly SyntheticModule[]
@@ -26,18 +26,24 @@ export interface GoUpstream extends FakeGoproxy {
 export async function startGoUpstream(options: GoUpstreamOptions): Promise<GoUpstream> {
   const database = createTestDatabase({ name: databaseName })
   for (const module of options.recorded ?? options.modules) {
-    database.add({ module: module.path, version: module.version, mod: module.modSum, zip: module.zipSum })
+    const { path, version, modSum, zipSum } = module
+    database.add({ module: path, version, mod: modSum, ...(zipSum !== '' && { zip: zipSum }) })
   }
   const prefix = `sumdb/${databaseName}/`
   const records: FileSource = async (path) => {
     const bytes = path.startsWith(prefix) ? await database.read(path.slice(prefix.length)) : undefined
     return bytes === undefined ? undefined : servedBytes(path, bytes)
   }
+  const bare = options.modules.filter(({ zip }) => zip.length === 0)
+  const bareFiles = new Map(
+    bare.map((module) => [modulePath(module.path, module.version, 'mod'), module.mod] as const),
+  )
   const files: FileSource = (path) => {
-    const text = options.files?.[path]
-    return text === undefined ? undefined : servedBytes(path, Buffer.from(text))
+    const content = options.files?.[path] ?? bareFiles.get(path)
+    return content === undefined ? undefined : servedBytes(path, Buffer.from(content))
   }
-  const proxy = await startFakeGoproxy({ modules: options.modules, files: firstOf([files, records]) })
+  const modules = options.modules.filter(({ zip }) => zip.length > 0)
+  const proxy = await startFakeGoproxy({ modules, files: firstOf([files, records]) })
   return Object.defineProperties(
     {
       ...proxy,

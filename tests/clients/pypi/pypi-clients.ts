@@ -14,7 +14,7 @@ export const pypiClients: readonly RegistryClient[] = [
     ...common,
     id: 'pip',
     isQuick: true,
-    lockFile: undefined,
+    lockFiles: [],
     lockAddresses: 'none',
     obtain: async () => {
       if (python === undefined) return { missing: 'no python3 on this machine' }
@@ -42,7 +42,7 @@ export const pypiClients: readonly RegistryClient[] = [
     ...common,
     id: 'uv',
     isQuick: false,
-    lockFile: 'uv.lock',
+    lockFiles: ['uv.lock'],
     lockAddresses: 'files',
     obtain: () => obtainClient('uv'),
     files: (project) => ({ 'pyproject.toml': `${projectTable(project)}\n[tool.uv]\npackage = false\n` }),
@@ -61,7 +61,7 @@ export const pypiClients: readonly RegistryClient[] = [
     ...common,
     id: 'poetry',
     isQuick: false,
-    lockFile: 'poetry.lock',
+    lockFiles: ['poetry.lock'],
     lockAddresses: 'base',
     lockHash: {
       pattern: /^content-hash = .*$/m,
@@ -90,7 +90,7 @@ export const pypiClients: readonly RegistryClient[] = [
     ...common,
     id: 'pdm',
     isQuick: false,
-    lockFile: 'pdm.lock',
+    lockFiles: ['pdm.lock'],
     lockAddresses: 'none',
     obtain: () => obtainClient('pdm'),
     files: (project) => ({

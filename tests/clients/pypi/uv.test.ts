@@ -1,6 +1,6 @@
 import { clientSuite } from '../registry/client-suite.ts'
-import { midPypi, smallPypi } from '../registry/generated-fixtures.ts'
+import { smallPypi } from '../registry/generated-fixtures.ts'
 import { recordedPypi } from '../registry/recorded-fixtures.ts'
 import { pypiClient } from './pypi-clients.ts'
 
-await clientSuite(pypiClient('uv'), [smallPypi, await recordedPypi(), midPypi])
+await clientSuite(pypiClient('uv'), [smallPypi, await recordedPypi()])

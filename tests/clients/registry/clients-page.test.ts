@@ -1,10 +1,13 @@
 import { expect, test } from 'bun:test'
+import { goClient } from '../go/go-clients.ts'
 import { npmClients } from '../npm/npm-clients.ts'
 import { pypiClients } from '../pypi/pypi-clients.ts'
 import { casesFor } from './client-suite.ts'
 import { clientsPage, resultsOf } from './clients-page.ts'
 
-test.each([...npmClients, ...pypiClients].map((client) => [client.id, client] as const))(
+const clients = [goClient, ...npmClients, ...pypiClients]
+
+test.each(clients.map((client) => [client.id, client] as const))(
   'the recorded run of %s has every case of the suite and no other',
   (_, client) => {
     const { results, missing } = resultsOf(client)
@@ -16,6 +19,5 @@ test.each([...npmClients, ...pypiClients].map((client) => [client.id, client] as
 
 test('the page has a row for every client', () => {
   const page = clientsPage()
-  for (const { id } of [...npmClients, ...pypiClients])
-    expect(page).toContain(`\n| ${id.replace('-', ' ')} |`)
+  for (const { id } of clients) expect(page).toContain(`\n| ${id.replace('-', ' ')} |`)
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { goClient } from '../go/go-clients.ts'
 import { npmClients } from '../npm/npm-clients.ts'
 import { pypiClients } from '../pypi/pypi-clients.ts'
 import type { ClientCase } from './client-case.ts'
@@ -17,11 +18,23 @@ export function clientsPage(): string {
     'Each cell is a test with the real client over loopback: against registries of our own that count what they are',
     'asked for and can be told to misbehave, with generated projects and with recorded real packages. `npm test` runs',
     "the machine's npm and pip, `npm run test:all` all of them, and",
-    "`POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients` renews this page's figures. Go's client has a suite",
-    'of its own in `tests/clients/go`.',
+    "`POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients` renews this page's figures. Go has more suites in",
+    '`tests/clients/go`, and `npm audit` has one in `tests/clients/npm`.',
     '',
+    'Each client has a small project, which is made up, and one of middle size of real packages: 30 Go modules, 44 npm',
+    'packages, 23 Python wheels. The cases about the form of addresses run on the small one.',
+    '',
+    ...section('Go', [goClient]),
     ...section('npm', npmClients),
     ...section('PyPI', pypiClients),
+    '## What a client shows of an outage',
+    '',
+    'When nothing is kept and no source answers, the answer is 502 or 503, and its body says the cause and what to do. npm',
+    'and go show that text. The others show the status at most: pnpm, yarn, bun, uv and poetry by themselves, pip with `-vv`',
+    'and pdm with `-v`; without these they say that there is no such version. pip, poetry, pdm and yarn 1 would also show the',
+    'reason phrase of the status line, but the runtime that Posthaste stands on writes that by itself. For them the',
+    "cause stands in Posthaste's request log, on its page at `/`, and in the answer: `curl` the address that failed.",
+    '',
     '## The cases',
     '',
     ...clientCases.map(({ id, title }) => `- **${id}**: ${title.replace(/^(cold|warm): /, '')}.`),

@@ -1,11 +1,9 @@
 import { npmTree, pypiTree } from '../../../lab/fake-registry-packages.ts'
-import type { Fixture } from './registry-scene.ts'
+import type { Fixture } from './fixture.ts'
 
 /** Some packages, made on the spot. */
 export const smallNpm: Fixture = npmFixture('small', 6)
 export const smallPypi: Fixture = pypiFixture('small', 4)
-/** Twenty wheels. */
-export const midPypi: Fixture = pypiFixture('mid', 20)
 
 function npmFixture(title: string, count: number): Fixture {
   const { packages, requires } = npmTree(count)

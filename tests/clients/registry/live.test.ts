@@ -2,10 +2,11 @@ import { expect } from 'bun:test'
 import { testUnless } from '../../support/test-unless.ts'
 import { npmClient } from '../npm/npm-clients.ts'
 import { pypiClient } from '../pypi/pypi-clients.ts'
+import type { Fixture } from './fixture.ts'
 import { smallNpm, smallPypi } from './generated-fixtures.ts'
 import { firstLine } from './machine.ts'
 import type { RegistryClient } from './registry-client.ts'
-import { type Fixture, registryOf, registryScene } from './registry-scene.ts'
+import { registryOf, registryScene } from './registry-scene.ts'
 
 /** One real package each, from whatever registry the machine's own client is set to. */
 const lives: readonly {

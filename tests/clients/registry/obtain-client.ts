@@ -13,7 +13,7 @@ export type Obtained =
 export type PinnedClient = keyof typeof pins
 
 /** Outside the repository, so that no fresh checkout has to fetch them again. */
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'posthaste-clients')
+export const clientsCache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'posthaste-clients')
 const installLimitMs = 240_000
 
 /**
@@ -22,7 +22,7 @@ const installLimitMs = 240_000
  */
 export async function obtainClient(id: PinnedClient): Promise<Obtained> {
   const pin = pins[id]
-  const folder = join(cache, `${id}-${pin.version}`)
+  const folder = join(clientsCache, `${id}-${pin.version}`)
   const program = join(folder, pin.program)
   const isHere = await stat(program).then(
     () => true,

@@ -4,7 +4,7 @@ import type { NpmPackage, NpmVersion } from '../../../lab/fake-registry-npm.ts'
 import type { PypiProject } from '../../../lab/fake-registry-pypi.ts'
 import npmIndex from '../fixtures/npm/index.json'
 import pypiIndex from '../fixtures/pypi/index.json'
-import type { Fixture } from './registry-scene.ts'
+import type { Fixture } from './fixture.ts'
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures')
 
@@ -22,7 +22,7 @@ export async function recordedNpm(): Promise<Fixture> {
   if (version === undefined) throw new Error('the recorded packages lack is-number')
   const { name, version: number } = version.manifest
   return {
-    title: 'recorded',
+    title: 'recorded, mid',
     ecosystem: 'npm',
     packages,
     keys: npmIndex.keys,
@@ -40,11 +40,11 @@ export async function recordedPypi(): Promise<Fixture> {
       return { name, files: [{ filename: file, version, bytes, metadata, ...more }] }
     }),
   )
-  const [first] = packages
-  const [file] = first?.files ?? []
-  if (first === undefined || file === undefined) throw new Error('no recorded wheels')
-  const victim = { name: first.name, file: file.filename, bytes: file.bytes }
-  return { title: 'recorded', ecosystem: 'pypi', packages, requires: pypiIndex.requires, victim }
+  const found = packages.find((one) => one.name === 'hpack')
+  const [file] = found?.files ?? []
+  if (found === undefined || file === undefined) throw new Error('the recorded wheels lack hpack')
+  const victim = { name: found.name, file: file.filename, bytes: file.bytes }
+  return { title: 'recorded, mid', ecosystem: 'pypi', packages, requires: pypiIndex.requires, victim }
 }
 
 function byVersion(a: NpmVersion, b: NpmVersion): number {

@@ -18,11 +18,11 @@ export interface ClientPlace {
 export interface RegistryClient {
   /** `npm-8`; unique. */
   readonly id: string
-  readonly ecosystem: 'npm' | 'pypi'
+  readonly ecosystem: 'go' | 'npm' | 'pypi'
   /** Runs in `npm test` too; the others in `npm run test:all`. */
   readonly isQuick: boolean
-  /** The lock file's name; undefined for a client that keeps none. */
-  readonly lockFile: string | undefined
+  /** The lock files' names; none for a client that keeps none. */
+  readonly lockFiles: readonly string[]
   /** Which addresses a lock file holds: none, the registry's base with the same path behind it, or files' own. */
   readonly lockAddresses: 'none' | 'base' | 'files'
   /** A line of the lock file that follows from the registry's address. */
@@ -32,12 +32,12 @@ export interface RegistryClient {
   /** It does so also where the configured registry has a path. */
   readonly mendsPrefix?: boolean
   obtain(): Promise<Obtained>
-  /** The project's files by name, its lock file aside. */
+  /** The project's files by name, its lock files aside. */
   files(project: ClientProject): Readonly<Record<string, string>>
   env(place: ClientPlace): Readonly<Record<string, string>>
-  /** Resolves, writes the lock file and installs. */
+  /** Resolves, writes the lock files and installs. */
   readonly install: readonly string[]
-  /** Installs what the lock file says; undefined for a client that keeps none. */
+  /** Installs what the lock files say; undefined for a client that keeps none. */
   readonly installLocked: readonly string[] | undefined
   /** Arguments that make a client tell why a page could not be had, where by default it does not. */
   readonly causeWith?: readonly string[]

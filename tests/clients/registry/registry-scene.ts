@@ -1,57 +1,31 @@
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import net, { type AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { type FakeRegistry, startFakeRegistry } from '../../../lab/fake-registry.ts'
-import { type NpmPackage, npmSite } from '../../../lab/fake-registry-npm.ts'
-import { type PypiProject, pypiFileSite, pypiIndexSite } from '../../../lab/fake-registry-pypi.ts'
+import { dirname, join } from 'node:path'
 import { runLimited } from '../../../scripts/testing/run-limited.ts'
 import { isolatedEnv, type Product, type StartOptions, startProduct } from '../../support/product.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import type { Fixture } from './fixture.ts'
+import { readLock, writeLock } from './lock-text.ts'
 import { nodeProgram, pathWith } from './machine.ts'
 import type { Obtained } from './obtain-client.ts'
 import type { RegistryClient } from './registry-client.ts'
-
-interface FixtureBase {
-  readonly title: string
-  /** What a project asks of it. */
-  readonly requires: Readonly<Record<string, string>>
-  /** The package whose bytes are tampered with: one that the project needs, but does not ask for itself. */
-  readonly victim: { readonly name: string; readonly file: string; readonly bytes: Uint8Array }
-}
-
-/** What a registry holds, and a project that uses it. */
-export type Fixture = FixtureBase &
-  (
-    | {
-        readonly ecosystem: 'npm'
-        readonly packages: readonly NpmPackage[]
-        readonly keys?: readonly unknown[]
-      }
-    | { readonly ecosystem: 'pypi'; readonly packages: readonly PypiProject[] }
-  )
-
-/** The hosts of one registry: npm's is one, PyPI's index and files are two. */
-export interface Upstream extends AsyncDisposable {
-  readonly hosts: readonly FakeRegistry[]
-  /** As Posthaste's setting and a client without Posthaste are told it. */
-  readonly address: string
-  immutableRequests(): string[]
-  requests(): number
-  resetLog(): void
-  stop(): Promise<void>
-}
+import { startUpstream, type Upstream } from './upstream.ts'
 
 export interface ClientRun {
   readonly code: number | undefined
   readonly output: string
-  /** The lock file's text; empty when there is none. */
+  /** Where the project lies. */
+  readonly project: string
+  /** The lock files' text; empty when there is none. */
   readonly lock: string
   readonly installed: readonly string[]
 }
 
 export interface RunOptions {
   readonly registry: string
-  /** Installs what this lock file says, instead of resolving anew. */
+  /** The project of an earlier run, with what lies in it; a new one in a new home when left out. */
+  readonly project?: string
+  /** Installs what these lock files say, instead of resolving anew. */
   readonly lock?: string
   /** The upstream fails: the client is told not to ask for minutes. */
   readonly fewRetries?: boolean
@@ -68,7 +42,7 @@ export interface RegistryScene extends AsyncDisposable {
   readonly dataDir: string
   /** Starts Posthaste on the scene's data folder and upstream. */
   serve(options?: Partial<StartOptions>): Promise<Product>
-  /** A new project in a new home with empty caches. Throws when the client does not end in time. */
+  /** In a new home with empty caches, unless told otherwise. Throws when the client does not end in time. */
   run(options: RunOptions): Promise<ClientRun>
   /** A second registry, which ends with the scene. */
   more(fixture: Fixture, authorization?: string): Promise<Upstream>
@@ -102,21 +76,20 @@ export async function registryScene(
         POSTHASTE_NPM_UPSTREAM: nowhere,
         POSTHASTE_PYPI_UPSTREAM: nowhere,
       }
-      const env = { ...closed, [setting]: upstream.address, ...changes.env }
+      const checksums = upstream.sumdb === undefined ? {} : { POSTHASTE_GO_SUMDB: upstream.sumdb }
+      const env = { ...closed, [setting]: upstream.address, ...checksums, ...changes.env }
       const product = await startProduct({ dataDir, ...changes, env })
       ending.unshift(product)
       return product
     },
     run: async (options) => {
-      const home = await mkdtemp(join(folder.path, 'run-'))
+      const home = options.project ? dirname(options.project) : await mkdtemp(join(folder.path, 'run-'))
       const project = join(home, 'project')
-      await mkdir(project)
+      await mkdir(project, { recursive: true })
       const { registry, requires = fixture.requires } = options
       const files = client.files({ registry, requires })
       for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text)
-      if (options.lock !== undefined && client.lockFile !== undefined) {
-        await writeFile(join(project, client.lockFile), options.lock)
-      }
+      if (options.lock !== undefined) await writeLock(project, client.lockFiles, options.lock)
       const [command, ...first] = obtained.command
       const usual = options.lock === undefined ? client.install : (client.installLocked ?? client.install)
       const env = {
@@ -126,6 +99,7 @@ export async function registryScene(
         HTTPS_PROXY: nowhere,
         NO_PROXY: '127.0.0.1',
         no_proxy: '127.0.0.1',
+        ...(upstream.sumdb !== undefined && { GOSUMDB: upstream.sumdb }),
         ...client.env({ home, project, registry }),
         ...(options.fewRetries === true && client.fewRetries),
         ...options.env,
@@ -133,8 +107,9 @@ export async function registryScene(
       const args = [...first, ...(options.args ?? usual)]
       const result = await runLimited({ command, args, cwd: project, env, limitMs })
       if (result.timedOut) throw new Error(`${client.id} did not end in ${limitMs} ms:\n${result.output}`)
-      const lock = client.lockFile === undefined ? '' : await textOf(join(project, client.lockFile))
-      return { code: result.code, output: result.output, lock, installed: await client.installed(project) }
+      const lock = await readLock(project, client.lockFiles)
+      const installed = await client.installed(project)
+      return { code: result.code, output: result.output, project, lock, installed }
     },
     more: async (other, authorization) => {
       const started = await startUpstream(other, authorization)
@@ -150,34 +125,7 @@ export async function registryScene(
 
 /** What a client of this ecosystem is told as Posthaste's address, below its path. */
 export function registryOf(client: RegistryClient, product: Product): string {
-  return client.ecosystem === 'npm' ? `${product.url}/npm` : `${product.url}/pypi/simple`
-}
-
-async function startUpstream(fixture: Fixture, authorization?: string): Promise<Upstream> {
-  const hosts: FakeRegistry[] = []
-  if (fixture.ecosystem === 'npm') {
-    const { packages, keys = [] } = fixture
-    const token = authorization === undefined ? {} : { authorization }
-    hosts.push(await startFakeRegistry({ site: npmSite({ packages, keys, ...token }) }))
-  } else {
-    const files = await startFakeRegistry({ site: pypiFileSite(fixture.packages) })
-    const site = pypiIndexSite({ projects: fixture.packages, files: files.url })
-    hosts.push(await startFakeRegistry({ site }), files)
-  }
-  const stop = async () => {
-    for (const host of hosts) await host.stop()
-  }
-  return {
-    hosts,
-    address: `${hosts[0]?.url}${fixture.ecosystem === 'npm' ? '' : '/simple'}`,
-    immutableRequests: () => hosts.flatMap((host) => host.immutableRequests()),
-    requests: () => hosts.reduce((sum, host) => sum + host.log().length, 0),
-    resetLog: () => {
-      for (const host of hosts) host.resetLog()
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
-  }
+  return `${product.url}/${client.ecosystem}${client.ecosystem === 'pypi' ? '/simple' : ''}`
 }
 
 /**
@@ -201,11 +149,4 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
 }

@@ -23,8 +23,11 @@ export interface ClientResults {
 /** Below this folder lies what the last full run of each client said; docs/clients.md is made of it. */
 export const resultsFolder = join(import.meta.dirname, 'results')
 
-/** A run of a part renews that part: `POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients`. */
-export async function writeResults(told: ClientResults): Promise<void> {
+/**
+ * A run of a part renews that part: `POSTHASTE_CLIENTS_RESULTS=1 npm run test:all -- tests/clients`. What was said of
+ * projects that are not among `fixtures` any more is left out.
+ */
+export async function writeResults(told: ClientResults, fixtures: readonly string[]): Promise<void> {
   await mkdir(resultsFolder, { recursive: true })
   const path = join(resultsFolder, `${told.client}.json`)
   const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -34,7 +37,8 @@ export async function writeResults(told: ClientResults): Promise<void> {
   const known = before === undefined ? undefined : (JSON.parse(before) as ClientResults)
   const renewed = new Set(told.results.map(placeOf))
   const isSame = known !== undefined && known.version === told.version
-  const kept = isSame ? known.results.filter((result) => !renewed.has(placeOf(result))) : []
+  const stays = (result: CaseResult) => !renewed.has(placeOf(result)) && fixtures.includes(result.fixture)
+  const kept = isSame ? known.results.filter(stays) : []
   const results = [...kept, ...told.results]
   await writeFile(path, `${JSON.stringify({ ...told, results }, undefined, 2)}\n`)
 }
