@@ -30,8 +30,9 @@ function ask(address: string, headers: Readonly<Record<string, string>>): Promis
 }
 
 if (import.meta.main) {
-  const [address = '', clients = '1', accept = '*/*'] = process.argv.slice(2)
+  const [address = '', clients = '1', accept = '*/*', beginAtMs = '0'] = process.argv.slice(2)
   const headers = { accept, 'accept-encoding': 'gzip' }
+  await Bun.sleep(Math.max(0, Number(beginAtMs) - Date.now()))
   const began = performance.now()
   const answers = await Promise.all(Array.from({ length: Number(clients) }, () => ask(address, headers)))
   const result: RegistryCrowd = {
