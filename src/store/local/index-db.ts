@@ -130,7 +130,7 @@ export class IndexDb {
   /** The key whose record lies at a place. Reads the whole index: only for damage. */
   keyAt(place: PackPlace): string | undefined {
     const query = this.#db.prepare('SELECT key FROM objects WHERE pack = ? AND offset = ?')
-    const key = query.get(place.pack, place.offset)?.['key']
+    const key = query.get(place.pack, place.offset)?.key
     return key === undefined ? undefined : String(key)
   }
 
@@ -171,21 +171,21 @@ export class IndexDb {
   }
 
   #fact(name: string): string | undefined {
-    const value = this.#db.prepare('SELECT value FROM facts WHERE name = ?').get(name)?.['value']
+    const value = this.#db.prepare('SELECT value FROM facts WHERE name = ?').get(name)?.value
     return value === undefined ? undefined : String(value)
   }
 }
 
 function toRow(row: Record<string, unknown>): IndexRow {
   return {
-    key: String(row['key']),
-    pack: Number(row['pack']),
-    offset: Number(row['offset']),
-    length: Number(row['length']),
-    sizeBytes: Number(row['size']),
-    proof: proofs[Number(row['proof'])] ?? 'unproved',
-    sha256: typeof row['sha256'] === 'string' ? row['sha256'] : undefined,
-    usedSeconds: Number(row['used']),
-    hits: Number(row['hits']),
+    key: String(row.key),
+    pack: Number(row.pack),
+    offset: Number(row.offset),
+    length: Number(row.length),
+    sizeBytes: Number(row.size),
+    proof: proofs[Number(row.proof)] ?? 'unproved',
+    sha256: typeof row.sha256 === 'string' ? row.sha256 : undefined,
+    usedSeconds: Number(row.used),
+    hits: Number(row.hits),
   }
 }

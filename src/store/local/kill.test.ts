@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { testBytes, wholeBody } from '../store-contract.ts'
 import { openLocalStore } from './local-store.ts'
 
-const kills = process.env['POSTHASTE_TEST_ALL'] === '1' ? 200 : 20
+const kills = process.env.POSTHASTE_TEST_ALL === '1' ? 200 : 20
 
 /** What may be found under a key: the last acknowledged state, or one that was begun after it. */
 type Possible = Map<string, string[]>

@@ -158,7 +158,7 @@ test('an index whose pages are damaged is made again while the store runs', asyn
   expect(folder.told.join()).toContain('made again from the packs')
   await after.close()
   const fresh = new DatabaseSync(folder.path('index.sqlite'), { readOnly: true })
-  expect(fresh.prepare('SELECT count(*) AS n FROM objects').get()?.['n']).toBe(2001)
+  expect(fresh.prepare('SELECT count(*) AS n FROM objects').get()?.n).toBe(2001)
   fresh.close()
 })
 
