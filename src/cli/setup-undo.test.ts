@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
 import { scene, served } from './setup-scene.ts'
 
 describe('the journal', () => {
@@ -125,7 +127,9 @@ describe('undo, when somebody changed the file since', () => {
   test('does nothing where the original stands again', async () => {
     await using at = await changed('# mine\nregistry=https://a.example/\nfund=false\n')
     expect((await at.setup('--undo --yes')).code).toBe(0)
-    expect(await at.setup('--undo --yes')).toMatchObject({ code: 0, out: 'there is nothing to undo\n' })
+    const out = 'there is nothing to undo: no change stands in ~/data/journal/setup\n'
+    expect(await at.setup('--undo --yes')).toMatchObject({ code: 0, out })
+    expect((await at.setup('pip --undo --yes')).out).toContain('there is nothing of pip to undo')
   })
 
   test('says of a file that setup made that it is gone, and of another that it is back', async () => {
@@ -147,6 +151,20 @@ describe('undo, when somebody changed the file since', () => {
     expect((await at.setup('--undo', { ask })).code).toBe(1)
     expect(asked).toEqual(['Take out what setup wrote, and keep the rest?', 'Remove it?', 'Put it back?'])
     expect(await at.read('.npmrc')).toContain('registry=')
+  })
+
+  test('leaves alone what was locked since, says so, and undoes it afterwards', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm --yes', served)
+    await chmod(join(at.home, '.npmrc'), 0o444)
+    const { code, err } = await at.setup('--undo --yes')
+    expect(code).toBe(1)
+    expect(err).toContain('~/.npmrc is left alone: it is read-only; lift that')
+    expect(await at.read('.npmrc')).toContain('registry=')
+    await chmod(join(at.home, '.npmrc'), 0o644)
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('fund=false\n')
   })
 
   test('of one client leaves the others', async () => {

@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { clients } from '../clients/clients.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
+import type { Journal } from '../clients/journal.ts'
 import { shortPath } from '../clients/machine.ts'
 import { carryOutUndo, planUndo, type Span, spansOf, type Undo } from '../clients/undo-change.ts'
 import type { ExitCode } from './io.ts'
@@ -28,10 +29,14 @@ export async function runUndo(job: SetupJob): Promise<ExitCode> {
   }
   const rows: Row[] = []
   for (const span of spansOf(selected)) rows.push(await undoOne(job, span))
-  if (!job.dryRun) await forgetFormer(job)
+  if (!job.dryRun) await forgetFormer(journal)
   if (job.json)
     io.stdout.write(`${JSON.stringify({ dryRun: job.dryRun, files: rows.map(jsonRow) }, undefined, 2)}\n`)
-  else if (rows.length === 0) io.stdout.write('there is nothing to undo\n')
+  else if (rows.length === 0) {
+    const of = names.length === 0 ? '' : ` of ${names.join(', ')}`
+    const place = shown(shortPath(journal.folder, job.machine))
+    io.stdout.write(`there is nothing${of} to undo: no change stands in ${place}\n`)
+  }
   const isDone = rows.every(({ result }) => result !== 'kept' && result !== 'failed')
   return isDone && unreadable.length === 0 ? 0 : 1
 }
@@ -102,7 +107,9 @@ function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {
     case 'nothing':
       return
     case 'locked':
-      io.stderr.write(`posthaste setup: ${path} is left alone: ${undo.reason}\n`)
+      io.stderr.write(
+        `posthaste setup: ${path} is left alone: ${undo.reason}; lift that, then run 'posthaste setup --undo' again\n`,
+      )
       return
     case 'restore':
       say([
@@ -124,8 +131,8 @@ function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {
   }
 }
 
-/** With a client's last change its former address is in force again, and no longer to be remembered. */
-async function forgetFormer({ journal }: SetupJob): Promise<void> {
+/** Where no change of a client stands its former address is in force, and no longer to be remembered. */
+export async function forgetFormer(journal: Journal): Promise<void> {
   const { entries } = await journal.entries()
   const left = new Set<string>(entries.flatMap(({ formerOf }) => formerOf))
   const free = clients.filter(({ id }: Client) => !left.has(id))

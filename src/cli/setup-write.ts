@@ -6,6 +6,7 @@ import { type ClientSetup, prepareSetup } from '../clients/prepare-setup.ts'
 import type { SetupJob } from './setup-job.ts'
 import type { Done } from './setup-json.ts'
 import { shown } from './setup-report.ts'
+import { forgetFormer } from './setup-undo.ts'
 
 /** Undefined when nothing was written because nobody said yes. */
 export async function decideAndWrite(
@@ -51,13 +52,13 @@ async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly D
   if (!setup.outcome.possible || !planned.outcome.possible) return done
   const { previous, sharedWith = [] } = planned.outcome.plan
   const formerOf = wanted.scope === 'user' ? [client.id, ...sharedWith] : []
-  for (const one of clients.filter(({ id }) => formerOf.includes(id))) {
-    if (previous !== undefined) await journal.keepFormer(one, previous)
-  }
+  const remembering = clients.filter(({ id }) => formerOf.includes(id))
   for (const edit of setup.outcome.edits) {
     if (edit.kind !== 'change') continue
     const { path } = edit.change
     try {
+      // Before the file changes: the server takes it for its upstream in its own place.
+      if (previous !== undefined) for (const one of remembering) await journal.keepFormer(one, previous)
       await applyChange(edit.change, {
         journal,
         client: client.id,
@@ -69,13 +70,11 @@ async function writeOne(job: SetupJob, planned: ClientSetup, earlier: readonly D
       done.push({ client: client.id, path, failed: undefined })
     } catch (error) {
       const hint = error instanceof SettingsFileError ? ` (${error.hint})` : ''
-      done.push({
-        client: client.id,
-        path,
-        failed: `${error instanceof Error ? error.message : error}${hint}`,
-      })
+      const reason = error instanceof Error ? error.message : String(error)
+      done.push({ client: client.id, path, failed: reason + hint })
     }
   }
+  if (done.some(({ failed }) => failed !== undefined)) await forgetFormer(journal)
   return done
 }
 

@@ -1,8 +1,9 @@
+import { dirname } from 'node:path'
 import type { ClientId } from './client.ts'
 import { SettingsFileError } from './file-text.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { PlannedChange } from './plan-changes.ts'
-import { readBytes, replaceFile } from './replace-file.ts'
+import { missingFolders, readBytes, replaceFile } from './replace-file.ts'
 
 /** New files of a user may come to hold tokens; those of a project are everybody's. */
 const MODES = { user: 0o600, project: 0o644 } as const
@@ -37,16 +38,13 @@ export async function applyChange(change: PlannedChange, options: ApplyOptions):
       mode: found.mode,
       formerOf,
       address,
-      folders: [],
+      folders: await missingFolders(dirname(found.realPath)),
     },
     nowMs,
   )
   try {
-    const folders = await replaceFile(found, afterBytes, found.mode ?? MODES[scope])
-    if (folders.length === 0) return entry
-    const whole = { ...entry, folders }
-    await journal.update(whole)
-    return whole
+    await replaceFile(found, afterBytes, found.mode ?? MODES[scope])
+    return entry
   } catch (error) {
     await journal.remove(entry)
     throw error

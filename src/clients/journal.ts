@@ -43,6 +43,11 @@ export class Journal {
   readonly #root: string
   readonly #entries: string
 
+  /** The folder of the changes, for messages. */
+  get folder(): string {
+    return this.#entries
+  }
+
   constructor(data: string) {
     this.#root = join(data, 'journal')
     this.#entries = join(this.#root, 'setup')
@@ -56,11 +61,6 @@ export class Journal {
     const whole: JournalEntry = { ...entry, id: `${number}-${entry.client}`, at }
     await this.#write(join(this.#entries, `${whole.id}.json`), stored(whole))
     return whole
-  }
-
-  /** Puts down what became known while the file was written. */
-  async update(entry: JournalEntry): Promise<void> {
-    await this.#write(join(this.#entries, `${entry.id}.json`), stored(entry))
   }
 
   /** Newest first. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { findFile, replaceFile } from './replace-file.ts'
+import { findFile, missingFolders, replaceFile } from './replace-file.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 
@@ -12,20 +12,22 @@ test('a file keeps its mode, and nothing stays behind', async () => {
   await writeFile(path, 'old')
   await chmod(path, 0o640)
   const found = await findFile(path)
-  expect(await replaceFile(found, bytes('new'), found.mode ?? 0)).toEqual([])
+  await replaceFile(found, bytes('new'), found.mode ?? 0)
   expect(await readFile(path, 'utf8')).toBe('new')
   expect((await stat(path)).mode & 0o7777).toBe(0o640)
   expect(await readdir(folder.path)).toEqual(['.npmrc'])
 })
 
-test('folders that had to be made are named, outermost first', async () => {
+test('folders that are missing are named, outermost first, and made', async () => {
   await using folder = await temporaryFolder()
   const path = join(folder.path, 'a', 'b', 'c')
   const found = await findFile(path)
-  expect(await replaceFile(found, bytes('new'), 0o600)).toEqual([
+  expect(await missingFolders(join(folder.path, 'a', 'b'))).toEqual([
     join(folder.path, 'a'),
     join(folder.path, 'a', 'b'),
   ])
+  await replaceFile(found, bytes('new'), 0o600)
+  expect(await missingFolders(join(folder.path, 'a', 'b'))).toEqual([])
   expect((await stat(path)).mode & 0o7777).toBe(0o600)
 })
 

@@ -10,6 +10,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -70,20 +71,20 @@ export async function findFile(path: string): Promise<Found> {
 }
 
 /**
- * Replaces a file's bytes in one step, with this mode and the former owner. Gives the folders that it had to make,
- * outermost first. Throws what the file system says; then the old file is as it was.
+ * Replaces a file's bytes in one step, with this mode and the former owner, and makes the folders around it. Throws
+ * what the file system says; then the old file is as it was.
  */
 export async function replaceFile(
   { realPath, owner }: Pick<Found, 'realPath' | 'owner'>,
   bytes: Uint8Array,
   mode: number,
-): Promise<readonly string[]> {
+): Promise<void> {
   const folder = dirname(realPath)
   const made = await missingFolders(folder)
-  await mkdir(folder, { recursive: true })
-  if (owner !== undefined && isOther(owner)) for (const one of made) await chown(one, owner.uid, owner.gid)
   const temporary = join(folder, `.${basename(realPath)}.${randomUUID()}`)
   try {
+    await mkdir(folder, { recursive: true })
+    if (owner !== undefined && isOther(owner)) for (const one of made) await chown(one, owner.uid, owner.gid)
     {
       await using file = await open(temporary, 'wx', 0o600)
       if (owner !== undefined && isOther(owner)) await file.chown(owner.uid, owner.gid)
@@ -94,9 +95,20 @@ export async function replaceFile(
     await rename(temporary, realPath)
   } catch (error) {
     await rm(temporary, { force: true })
+    await removeEmptyFolders(made)
     throw error
   }
-  return made
+}
+
+/** Outermost first; ends at the first that is in use, or gone: either way it is nobody's to remove. */
+export async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders.toReversed()) {
+    const isGone = await rmdir(folder).then(
+      () => true,
+      () => false,
+    )
+    if (!isGone) return
+  }
 }
 
 function isAnothers(uid: number): boolean {
@@ -118,7 +130,8 @@ async function nearestOwner(path: string): Promise<Found['owner']> {
   return folder === path ? undefined : nearestOwner(folder)
 }
 
-async function missingFolders(folder: string): Promise<string[]> {
+/** The folders that are not there yet, outermost first. */
+export async function missingFolders(folder: string): Promise<string[]> {
   const found = await stat(folder).catch(() => undefined)
   const above = dirname(folder)
   return found !== undefined || above === folder ? [] : [...(await missingFolders(above)), folder]

@@ -1,9 +1,9 @@
-import { rm, rmdir } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { sameBytes } from './apply-change.ts'
 import { decodeFile } from './file-text.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { mergeThree } from './line-diff.ts'
-import { type Found, findFile, replaceFile } from './replace-file.ts'
+import { type Found, findFile, removeEmptyFolders, replaceFile } from './replace-file.ts'
 
 /** Changes of one file that follow each other without a gap, taken as one. */
 export interface Span extends Omit<JournalEntry, 'id'> {
@@ -84,12 +84,5 @@ export async function carryOutUndo(undo: Undo, journal: Journal): Promise<void> 
 /** Folders that we made go too, when nothing else came to lie in them. */
 async function removeFile({ realPath, folders }: Span): Promise<void> {
   await rm(realPath, { force: true })
-  for (const folder of folders.toReversed()) {
-    try {
-      await rmdir(folder)
-    } catch {
-      // In use by now, or gone: either way it is not ours to remove.
-      return
-    }
-  }
+  await removeEmptyFolders(folders)
 }
