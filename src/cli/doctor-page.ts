@@ -9,10 +9,11 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .3rem}
 section{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:6px;padding:1rem;margin:1rem 0}
 section.possible{border-left-color:var(--maybe)}p.healthy{color:var(--good);font-weight:600}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:.5rem 0 0}dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:.5rem 0 0}dt{opacity:.7}dd{margin:0;min-width:0;overflow-wrap:anywhere}h1,h2{overflow-wrap:anywhere}
 code,pre{font:13px/1.5 ui-monospace,monospace}pre{background:var(--soft);padding:.5rem;border-radius:4px;margin:.3rem 0;overflow-x:auto}
 .id{opacity:.7;font-size:.9rem}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
-td{overflow-wrap:anywhere}td.n{white-space:nowrap;text-align:right}`
+td{overflow-wrap:anywhere}td.n{white-space:nowrap;text-align:right}td.i{white-space:nowrap;opacity:.7}
+@media (max-width:40rem){dl{display:block}dt{margin-top:.5rem}td.i,th.i{display:none}}`
 
 /** A page that needs nothing beside itself, to be sent to a colleague. Holds no secrets: the report is masked already. */
 export function doctorPage(
@@ -33,7 +34,7 @@ export function doctorPage(
       ? html`<p class="healthy">✓ ${speaker.ui('healthy', { targets: names })}</p>`
       : report.outcome === 'unknown'
         ? html`<p>${speaker.ui('unknown')}</p>`
-        : html`<p>${speaker.ui('problems', { count: report.verdicts.length })}</p>`
+        : html`<p>${speaker.ui('problems', { count: report.verdicts.length })}</p>${firstThing(report, speaker)}`
   return html`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${speaker.ui('reportTitle')}</title><style>${new SafeHtml(style)}</style></head>
 <body><h1>${speaker.ui('reportTitle')}</h1>
@@ -41,14 +42,21 @@ ${summary}
 <p class="id">${speaker.ui('looked', looked)}. Posthaste ${version}, ${at.toISOString()}${report.complete ? '' : ` ${speaker.ui('incomplete')}`}</p>
 ${report.verdicts.map((verdict) => section(verdict, speaker))}
 <h2>${speaker.ui('allEvidence')}</h2>
-<table><tr><th></th><th>${speaker.ui('target')}</th><th>${speaker.ui('result')}</th><th>${speaker.ui('took')}</th></tr>
+<table><tr><th class="i"></th><th>${speaker.ui('target')}</th><th>${speaker.ui('result')}</th><th>${speaker.ui('took')}</th></tr>
 ${report.evidence.map(
   (
     record,
-  ) => html`<tr id="${record.id}"><td>${record.id}</td><td>${record.target}</td><td>${record.text}</td><td class="n">${humanDuration(record.tookMs)}</td></tr>
+  ) => html`<tr id="${record.id}"><td class="i">${record.id}</td><td>${record.target}</td><td>${record.text}</td><td class="n">${humanDuration(record.tookMs)}</td></tr>
 `,
 )}</table></body></html>
 `.text
+}
+
+/** Where there are several: the one to begin with. */
+function firstThing({ verdicts }: Report, speaker: Speaker): SafeHtml {
+  const [first, second] = verdicts
+  if (first === undefined || second === undefined) return html``
+  return html`<p><strong>${speaker.ui('first')}</strong> ${first.title}</p>`
 }
 
 function section(verdict: Verdict, speaker: Speaker): SafeHtml {

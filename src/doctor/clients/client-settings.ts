@@ -173,7 +173,7 @@ function sparesOf(
   for (const target of targets) known.add(taken(target.url, routeTo(target.url)) ?? '')
   return routes.flatMap(({ client, route }): SpareProxy[] => {
     const theirs = targets.filter(({ ecosystem }) => ecosystem === client.ecosystem)
-    return theirs.flatMap(({ url }): SpareProxy[] => {
+    return (theirs.length > 0 ? theirs : targets.slice(0, 1)).flatMap(({ url }): SpareProxy[] => {
       const key = taken(url, route)
       if (key === undefined || known.has(key)) return []
       known.add(key)

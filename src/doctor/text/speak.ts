@@ -43,12 +43,13 @@ export class Speaker {
 
   verdict(finding: Finding, evidence: readonly Evidence[]): Spoken {
     const text = this.texts.verdicts[finding.id]
-    const params = masked({
+    const raw = masked({
       target: finding.target,
       ...finding.params,
       ...throttleWords(finding),
       placeText: this.#place(finding),
     })
+    const params = this.#inWords(raw)
     const byId = new Map(evidence.map((record) => [record.id, record]))
     const { control, cause } = finding
     return {
@@ -60,11 +61,31 @@ export class Speaker {
       control:
         control === undefined ? undefined : clean(fill(this.texts.controls[control.key], control.params)),
       cause: cause === undefined ? undefined : this.texts.causes[cause],
-      fix: fill(text.fix, params)
-        .split('\n')
-        .map((line) => printable(whereItIsSet(line, String(params.foundIn ?? ''))).trimEnd())
-        .filter((line) => line !== ''),
+      fix: endedSentence(
+        text.fix
+          .split('\n')
+          .map((line) =>
+            line.startsWith('$ ')
+              ? whereItIsSet(fill(line, raw), String(raw.foundIn ?? ''))
+              : fill(line, params),
+          )
+          .map((line) => printable(line).trimEnd())
+          .filter((line) => line !== ''),
+      ),
     }
+  }
+
+  /** Places of settings as this language puts them. */
+  #inWords(params: Params): Params {
+    const told = (text: Params[string] | undefined) =>
+      String(text ?? '')
+        .split(' + ')
+        .map((place) => {
+          const [, name, file] = /^(\S+) in (.+)$/.exec(place) ?? []
+          return name === undefined || file === undefined ? place : this.ui('settingIn', { name, file })
+        })
+        .join(' + ')
+    return { ...params, foundIn: told(params.foundIn), places: told(params.places) }
   }
 
   #place({ params }: Finding): string {
@@ -87,6 +108,13 @@ export function counted(sentences: readonly string[]): string[] {
   return [...groups.values()].map((group) =>
     group.length === 1 ? (group[0] ?? '') : `${group[0]} (×${group.length})`,
   )
+}
+
+/** Where no command follows, the sentence that announces one is over. */
+function endedSentence(lines: readonly string[]): string[] {
+  const last = lines.at(-1) ?? ''
+  const ended = last.replace(/:$/, '.').replace(/：$/, '。')
+  return [...lines.slice(0, -1), ...(last === '' ? [] : [last.startsWith('$ ') ? last : ended])]
 }
 
 function fill(template: string, params: Readonly<Record<string, string | number>>): string {

@@ -56,5 +56,6 @@ export const uiKeys = [
   'fixed',
   'notFixable',
   'setIn',
+  'settingIn',
 ] as const
 export type UiKey = (typeof uiKeys)[number]

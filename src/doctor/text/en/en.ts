@@ -63,7 +63,7 @@ export const en: Texts = {
     fix: 'fix',
     first: 'Do this first:',
     healthy: 'Everything works: {targets}',
-    problems: '{count} found',
+    problems: 'Problems found: {count}',
     unknown: 'Could not tell.',
     incomplete: 'The time was over before everything was looked at.',
     noTargets: 'nothing to look at: no source is configured for {name}; name an address',
@@ -78,6 +78,7 @@ export const en: Texts = {
     summary: 'Summary',
     fixed: 'applied: {what}',
     setIn: 'set in',
+    settingIn: '{name} in {file}',
     notFixable: 'nothing of this can be applied by --fix',
   },
 }

@@ -78,6 +78,7 @@ export const zh: Texts = {
     summary: '摘要',
     fixed: '已修复：{what}',
     setIn: '配置于',
+    settingIn: '{file} 中的 {name}',
     notFixable: '以上问题都无法用 --fix 自动修复',
   },
 }
