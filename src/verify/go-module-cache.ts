@@ -2,18 +2,19 @@ import { createHash } from 'node:crypto'
 import { access, constants, open, readdir, readFile, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { exists, type Machine, shortPath } from '../clients/machine.ts'
+import { readBytes } from '../clients/replace-file.ts'
 import { escapePath, escapeVersion } from '../ecosystems/go/module-path.ts'
-import { type HashedFile, hashFiles } from '../ecosystems/go/zip/dirhash.ts'
+import { type HashedFile, hashFiles, hashModFile } from '../ecosystems/go/zip/dirhash.ts'
 import { hashZip } from '../ecosystems/go/zip/hash-zip.ts'
 import { fileSource } from '../ecosystems/go/zip/zip-source.ts'
-import type { GoSum } from './go-sum.ts'
+import type { GoSum, SummedFile } from './go-sum.ts'
 import { good, type ProjectCheck, problem, warning } from './project-check.ts'
 
 export interface ModuleCacheOptions {
   readonly machine: Pick<Machine, 'home'>
   /** GOMODCACHE. */
   readonly cache: string
-  readonly sum: Pick<GoSum, 'zips'>
+  readonly sum: Pick<GoSum, 'zips' | 'mods'>
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -94,15 +95,44 @@ async function contentChecks(options: ModuleCacheOptions, shown: string): Promis
     looked += 1
     if (fault !== undefined) faults.push(fault)
   }
+  for (const file of sum.mods) {
+    if (isOver()) break
+    const fault = await modFault(file, cache)
+    if (fault !== undefined) faults.push(fault)
+  }
   if (faults.length > 0) return faults
   const rest = left === 0 ? '' : `; ${left} more were left out for lack of time`
   return [good('module-cache', `${looked} of the project's modules lie in ${shown}, all whole${rest}`)]
 }
 
-interface Entry {
-  readonly module: string
-  readonly version: string
-  readonly hashes: readonly string[]
+/** What a crash leaves of the small files: Go reads them from the cache and asks for them no more. */
+async function modFault(file: SummedFile, cache: string): Promise<ProjectCheck | undefined> {
+  const [path, at] = [escapePath(file.module), escapeVersion(file.version)]
+  if (path === undefined || at === undefined) return undefined
+  const stem = join(cache, 'cache', 'download', path, '@v', at)
+  const mod = await readBytes(`${stem}.mod`)
+  const found = mod === undefined ? undefined : hashModFile(mod)
+  if (found !== undefined && !file.hashes.includes(found)) {
+    return broken(`${stem}.mod has ${found}, and go.sum says ${file.hashes[0]}`)
+  }
+  const info = await readBytes(`${stem}.info`)
+  return info === undefined || isJson(info) ? undefined : broken(`${stem}.info is no JSON`)
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(Buffer.from(bytes).toString())
+    return true
+  } catch {
+    return false
+  }
+}
+
+function broken(text: string): ProjectCheck {
+  return problem('module-cache', text, 'go clean -modcache, then build again')
+}
+
+interface Entry extends SummedFile {
   /** The version as it stands in names of files. */
   readonly at: string
   readonly downloads: string
@@ -112,8 +142,6 @@ interface Entry {
 async function faultOf(entry: Entry, isOver: () => boolean): Promise<ProjectCheck | 'absent' | undefined> {
   const { module, version, hashes, at, downloads, folder } = entry
   const named = `${module}@${version}`
-  const fix = 'go clean -modcache, then build again'
-  const broken = (text: string) => problem('module-cache', text, fix)
   const names = await readdir(downloads).catch(() => undefined)
   const zip = join(downloads, `${at}.zip`)
   if (names === undefined || !names.some((name) => name.startsWith(`${at}.`))) return 'absent'

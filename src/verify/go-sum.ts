@@ -1,12 +1,16 @@
+/** A file of a module version, with all hashes that stand for it. */
+export interface SummedFile {
+  readonly module: string
+  readonly version: string
+  readonly hashes: readonly string[]
+}
+
 export interface GoSum {
   /** `version` is `v1.0.0` for the zip, `v1.0.0/go.mod` for the go.mod. */
   has(module: string, version: string): boolean
-  /** Zips with all hashes that stand for them. */
-  readonly zips: readonly {
-    readonly module: string
-    readonly version: string
-    readonly hashes: readonly string[]
-  }[]
+  readonly zips: readonly SummedFile[]
+  /** Files go.mod. */
+  readonly mods: readonly SummedFile[]
   readonly size: number
   /** Lines, counted from 1, that Go would not take. */
   readonly malformed: readonly number[]
@@ -27,13 +31,17 @@ export function readGoSum(text: string): GoSum {
     const key = `${module} ${version}`
     known.set(key, [...(known.get(key) ?? []), hash])
   }
-  const zips = [...known].flatMap(([key, hashes]) => {
+  const [zips, mods]: [SummedFile[], SummedFile[]] = [[], []]
+  for (const [key, hashes] of known) {
     const [module = '', version = ''] = key.split(' ')
-    return version.endsWith('/go.mod') ? [] : [{ module, version, hashes }]
-  })
+    const bare = version.replace(/\/go\.mod$/, '')
+    const list = bare === version ? zips : mods
+    list.push({ module, version: bare, hashes })
+  }
   return {
     has: (module, version) => known.has(`${module} ${version}`),
     zips,
+    mods,
     size: [...known.values()].reduce((sum, hashes) => sum + hashes.length, 0),
     malformed,
   }
