@@ -12,6 +12,7 @@ export class BlobFiles {
   readonly #clock: Clock
   readonly #folder: string
   readonly #stillUsed: (sha256: string) => Promise<boolean>
+  readonly #log: (line: string) => void
   readonly #pins = new Map<string, number>()
   readonly #dying = new Map<string, { sizeBytes: number; dueMs: number }>()
   readonly #unlinking = new Map<string, Promise<void>>()
@@ -20,6 +21,7 @@ export class BlobFiles {
   readonly #held = new Map<string, number>()
   #dyingBytes = 0
   #heldBytes = 0
+  #isFailing = false
   #running: Promise<void> | undefined
 
   constructor(options: {
@@ -28,11 +30,13 @@ export class BlobFiles {
     folder: string
     /** Asked last before a file is removed. A failure leaves the file for a later time. */
     stillUsed: (sha256: string) => Promise<boolean>
+    log: (line: string) => void
   }) {
     this.#disk = options.disk
     this.#clock = options.clock
     this.#folder = options.folder
     this.#stillUsed = options.stillUsed
+    this.#log = options.log
   }
 
   path(sha256: string): string {
@@ -180,9 +184,12 @@ export class BlobFiles {
         gone.catch(() => undefined),
       )
       await gone
+      this.#isFailing = false
       return 'gone'
-    } catch {
-      // It counts as used room until a later try succeeds.
+    } catch (error) {
+      // It counts as used room until a later try succeeds. Of many in a row one line is enough.
+      if (!this.#isFailing) this.#log(`cannot remove ${path}: ${String(error)}`)
+      this.#isFailing = true
       return 'failed'
     } finally {
       this.#unlinking.delete(sha256)

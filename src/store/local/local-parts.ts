@@ -86,7 +86,7 @@ export class LocalParts {
     this.#covered = opened.covered
     this.#aside = opened.aside
     const stillUsed = (sha256: string) => this.#stillUsed(sha256)
-    this.blobs = new BlobFiles({ disk, clock, folder: folder.blobs, stillUsed })
+    this.blobs = new BlobFiles({ disk, clock, folder: folder.blobs, stillUsed, log: this.log })
     this.quarantine = new Quarantine({
       disk,
       clock,

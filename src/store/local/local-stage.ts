@@ -6,8 +6,8 @@ import type { Disk } from './disk.ts'
 import { smallBodyBytes } from './pack-record.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Reservation } from './room.ts'
+import { SerialQueue } from './serial-queue.ts'
 import { step } from './store-fault.ts'
-import { Turns } from './turns.ts'
 
 export interface StageParts {
   readonly disk: Disk
@@ -28,7 +28,7 @@ export class LocalStage implements Stage {
   readonly #fd: number
   readonly #room: Reservation
   readonly #hash = createHash('sha256')
-  readonly #turns = new Turns()
+  readonly #queue = new SerialQueue()
   #head: Uint8Array[] | undefined = []
   #sizeBytes = 0
   #state: 'open' | 'ended' = 'open'
@@ -55,7 +55,7 @@ export class LocalStage implements Stage {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       this.#mustBeOpen()
       const end = this.#sizeBytes + chunk.length
       const short = end - this.#room.bytes
@@ -69,7 +69,7 @@ export class LocalStage implements Stage {
   }
 
   commit(key: string, meta: ObjectMeta): Promise<StoredObject> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       this.#mustBeOpen()
       if (this.#head) {
         const object = await this.#parts.put(key, Buffer.concat(this.#head), meta)
@@ -81,7 +81,7 @@ export class LocalStage implements Stage {
   }
 
   quarantine(key: string, note: string): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       this.#mustBeOpen()
       await this.#parts.quarantine.keepFile(this.path, { key, note, sha256: this.#hash.copy().digest('hex') })
       await this.#end()
@@ -89,7 +89,7 @@ export class LocalStage implements Stage {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#turns.take(() => this.#end())
+    return this.#queue.run(() => this.#end())
   }
 
   async #commitLarge(key: string, meta: ObjectMeta): Promise<StoredObject> {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
+import { SerialQueue } from './serial-queue.ts'
 import { step } from './store-fault.ts'
-import { Turns } from './turns.ts'
 
 export interface QuarantineNote {
   readonly key: string
@@ -17,7 +17,7 @@ export class Quarantine {
   readonly #clock: Clock
   readonly #folder: string
   readonly #maxBytes: number
-  readonly #turns = new Turns()
+  readonly #queue = new SerialQueue()
   readonly #entries: { name: string; sizeBytes: number }[] = []
   #bytes = 0
 
@@ -38,7 +38,7 @@ export class Quarantine {
 
   /** Learns what lies there from earlier runs. */
   async load(): Promise<void> {
-    await this.#turns.take(async () => {
+    await this.#queue.run(async () => {
       const sizes = new Map<string, number>()
       for (const name of await this.#disk.list(this.#folder)) {
         const base = name.replace(/\.(bin|json)$/, '')
@@ -54,7 +54,7 @@ export class Quarantine {
   }
 
   keepBytes(bytes: Uint8Array, note: QuarantineNote): Promise<void> {
-    return this.#turns.take(() =>
+    return this.#queue.run(() =>
       this.#keep(note, bytes.length, async (path) => {
         await writeFile(this.#disk, path, bytes)
       }),
@@ -63,7 +63,7 @@ export class Quarantine {
 
   /** Gives a file a second name here; its own stays. One larger than the whole quarantine leaves only its note. */
   keepFile(from: string, note: QuarantineNote): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       const size = await this.#disk.size(from)
       await this.#keep(note, size ?? 0, async (path) => {
         if (size !== undefined) await step('link', from, () => this.#disk.link(from, path))

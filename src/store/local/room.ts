@@ -5,7 +5,7 @@ import { deadBytes, packToCompact, packToMerge } from './compaction.ts'
 import { smallShare } from './eviction.ts'
 import type { LiveRecord } from './pack-record.ts'
 import type { Pack } from './packs.ts'
-import { Turns } from './turns.ts'
+import { SerialQueue } from './serial-queue.ts'
 
 /** Room that was promised to a body on its way in. */
 export interface Reservation {
@@ -38,7 +38,7 @@ export interface RoomParts {
 export class Room {
   readonly #parts: RoomParts
   #reservedBytes = 0
-  readonly #turns = new Turns()
+  readonly #queue = new SerialQueue()
   #relaxing = false
   evictedObjects = 0
   evictedBytes = 0
@@ -65,7 +65,7 @@ export class Room {
     let open = true
     const grow = async (more: number): Promise<void> => {
       if (this.#fits(more)) this.#reservedBytes += more
-      else await this.#turns.take(() => this.#makeRoom(more, state))
+      else await this.#queue.run(() => this.#makeRoom(more, state))
       if (open) held += more
       else this.#reservedBytes -= more
       this.#relax()
@@ -86,7 +86,7 @@ export class Room {
 
   /** Evicts until no more than `targetBytes` are used, as far as that can be reached. */
   collect(targetBytes: number): Promise<{ objects: number; bytes: number }> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       const before = { objects: this.evictedObjects, bytes: this.evictedBytes }
       const state = { displacedBytes: Number.NEGATIVE_INFINITY }
       while (this.usedBytes > targetBytes) if (!(await this.#giveBack(targetBytes, state))) break
@@ -96,7 +96,7 @@ export class Room {
 
   /** Rewrites packs that are mostly dead. */
   tidy(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       while (this.#parts.catalog.state === 'complete') {
         const packs = this.#parts.catalog.packs.all()
         const pack = packToCompact(packs, 0.5) ?? packToMerge(packs, this.#parts.packBytes)

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
+import { SerialQueue } from './serial-queue.ts'
 import { step } from './store-fault.ts'
-import { Turns } from './turns.ts'
 
 /** Small named values, one file each, replaced atomically. */
 export class StateFiles {
   readonly #disk: Disk
   readonly #folder: string
   readonly #tmp: string
-  readonly #turns = new Turns()
+  readonly #queue = new SerialQueue()
 
   constructor(disk: Disk, folder: string, tmp: string) {
     this.#disk = disk
@@ -32,7 +32,7 @@ export class StateFiles {
 
   /** False, and nothing written, when the present value is not `expected`. */
   swap(name: string, expected: string | undefined, next: string): Promise<boolean> {
-    return this.#turns.take(async () => {
+    return this.#queue.run(async () => {
       if ((await this.read(name)) !== expected) return false
       await this.#write(name, next)
       return true
