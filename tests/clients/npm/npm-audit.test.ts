@@ -34,6 +34,10 @@ for (const id of ['npm', 'npm-8']) {
         const failed = await at.run({ registry, requires, project, args: ['audit'], fewRetries: true })
         expect(failed.code).not.toBe(0)
         expect(failed.output).not.toContain('found 0 vulnerabilities')
+        // npm 8 then asks the older audit, which is told the whole lock file.
+        const quick = lure.mentions(/^POST \/-\/npm\/v1\/security\/audits\/quick\n/)
+        expect(quick.length > 0).toBe(id === 'npm-8')
+        expect(lure.mentions(/corp/i)).toEqual([])
         lure.clearFaults()
         lure.resetLog()
         const audit = await at.run({ registry, requires, project, args: ['audit'] })
