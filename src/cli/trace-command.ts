@@ -103,8 +103,15 @@ function rendered(path: PathEvidence, { format, language }: TraceRequest, io: Io
   if (format === 'json') return `${JSON.stringify(traceJson(path, language))}\n`
   if (format === 'csv') return traceCsv(path)
   const colour = io.stdout.isTTY === true && !io.env.NO_COLOR
-  const options = { language, colour, running: false, compact: false, columns: io.stdout.columns ?? 100 }
-  return `${traceTable(path, options).join('\n')}\n`
+  const columns = io.stdout.columns ?? 100
+  const lines = traceTable(path, { language, colour, running: false, compact: false, columns })
+  // The title stands above the table, and an empty line ends it. Elsewhere than on a terminal nobody knows the width.
+  const table = lines.indexOf('')
+  const shown =
+    io.stdout.isTTY === true
+      ? lines.flatMap((text, index) => (index > 0 && index < table ? text : wrapTo(text, columns)))
+      : lines
+  return `${shown.join('\n')}\n`
 }
 
 /** What fits the terminal: a line that wraps, or scrolls away, cannot be drawn over. */

@@ -37,17 +37,19 @@ export function traceTable(path: PathEvidence, options: TableOptions): string[] 
   const line = (cells: readonly string[]) =>
     cells.map((cell, column) => padTo(cell, widths[column] ?? 0, column === 1 ? 'left' : 'right')).join('  ')
   const taken = widths.reduce((sum, width) => sum + width + 2, 0)
-  const graphWidth = Math.min(longestGraph, Math.max(shortestGraph, options.columns - taken))
+  const room = options.columns - taken
+  const graphWidth = room < shortestGraph ? 0 : Math.min(longestGraph, room)
+  const range = `  0–${milliseconds(highest)} ${words.columns.at(-1)}`
+  const scale = displayWidth(range) - 2 > room ? '' : range
   const lines = [title(path, options)]
   if (path.privilege === 'none') lines.push(paint.dim(`  ${words.connections}`))
-  if (rows.length > 0)
-    lines.push(paint.dim(`${line(heads)}  0–${milliseconds(highest)} ${words.columns.at(-1)}`))
+  if (rows.length > 0) lines.push(paint.dim(`${line(heads)}${scale}`))
   const hopLines = rows.flatMap(({ hop, cells }) => {
     const text = line(cells)
     const tinted =
       hop.isTarget && hop.lossPercent > 0 ? paint.red(text) : hop.received === 0 ? paint.dim(text) : text
-    const graph = sparkline(hop.recentMs, highest, graphWidth, paint.red)
-    return [`${tinted}  ${graph}`, ...(options.compact ? [] : moreHosts(hop, widths[0] ?? 0).map(paint.dim))]
+    const graph = graphWidth === 0 ? '' : `  ${sparkline(hop.recentMs, highest, graphWidth, paint.red)}`
+    return [`${tinted}${graph}`, ...(options.compact ? [] : moreHosts(hop, widths[0] ?? 0).map(paint.dim))]
   })
   lines.push(...elide(hopLines, options.maxHops))
   for (const limit of path.limits) {

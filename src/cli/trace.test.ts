@@ -85,10 +85,11 @@ async function call(
   path: PathEvidence | Error = evidence(),
   env: Record<string, string> = {},
   cwd = '/nowhere',
+  screen: { readonly isTTY?: boolean; readonly columns?: number } = {},
 ) {
   const said = { out: '', err: '' }
   const io = {
-    stdout: { write: (text: string) => (said.out += text) },
+    stdout: { write: (text: string) => (said.out += text), ...screen },
     stderr: { write: (text: string) => (said.err += text) },
     env,
     cwd,
@@ -151,6 +152,15 @@ describe('wrong usage', () => {
     expect([code, out]).toEqual([64, ''])
     expect(err).toContain(message)
   })
+})
+
+test.each([50, 60, 120])('on a terminal of %d columns the result keeps to them', async (columns) => {
+  const screen = { isTTY: true, columns }
+  const { out } = await call(['mirror.example'], evidence(), { NO_COLOR: '1' }, '/nowhere', screen)
+  const after = out.slice(out.indexOf('\n\n')).split('\n')
+  expect(after.filter((line) => displayWidth(line) > columns)).toEqual([])
+  const hops = out.split('\n').filter((line) => /^ +\d /.test(line))
+  expect(hops.every((line) => /[▁▂▃▄▅▆▇█×]/.test(line))).toBe(columns > 100)
 })
 
 test('a terminal is watched until Ctrl-C, all else ends after some rounds', () => {

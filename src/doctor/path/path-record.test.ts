@@ -88,6 +88,19 @@ describe('a record', () => {
     expect(late(3).target).toMatchObject({ received: 2, lossPercent: 0 })
   })
 
+  test('takes three losses for chance where other flows lose as much', () => {
+    const lossy = (answered: number) =>
+      record(
+        ...Array.from({ length: answered }, () => reply(2, 0, address, 1, 'reset')),
+        lost(2, 0),
+        ...Array.from({ length: 3 }, () => lost(2, 1)),
+        reply(3, 1, address, 1, 'reset'),
+      ).facts()
+    expect(lossy(1).hops).toHaveLength(2)
+    expect(lossy(1).target).toMatchObject({ sent: 5, received: 1 })
+    expect(lossy(9).hops).toHaveLength(3)
+  })
+
   test('ends one silent TTL behind the last answer when the target is silent', () => {
     const path = record(
       reply(1, 0, 'a'),

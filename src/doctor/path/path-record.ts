@@ -11,8 +11,9 @@ const recentLength = 60
 /** More hosts than any balancer has at one TTL; the rest is counted, not kept. */
 const maxHostsPerHop = 32
 
-/** So many losses and no answer: the target is not there. */
+/** So many losses and no answer: the target is not there, unless that many are lost by chance. */
 const enoughLost = 3
+const byChance = 0.01
 
 interface Cell {
   readonly tally: RoundTripTally
@@ -127,7 +128,17 @@ export class PathRecord {
     if (shortest === undefined) return this.#refusalTtls.get(flow) ?? smallest(this.#refusalTtls.values())
     const own = this.#targetTtls.get(flow) ?? shortest
     const there = this.#rows.get(shortest)?.cells.get(flow)?.tally
-    return there?.received === 0 && there.lost < enoughLost ? shortest : own
+    if (there?.received !== 0) return own
+    const isChance = there.lost < enoughLost || this.#lossAt(shortest) ** there.lost > byChance
+    return isChance ? shortest : own
+  }
+
+  /** The share that is lost where the target stands, for flows that it answers there. */
+  #lossAt(ttl: number): number {
+    const cells = [...(this.#rows.get(ttl)?.cells.values() ?? [])].filter((cell) => cell.targetReplies > 0)
+    const lost = cells.reduce((sum, { tally }) => sum + tally.lost, 0)
+    const received = cells.reduce((sum, { targetReplies }) => sum + targetReplies, 0)
+    return received === 0 ? 0 : lost / (lost + received)
   }
 
   #targetRoundTrips(flows: readonly number[]): RoundTrips {
