@@ -175,6 +175,21 @@ describe('what cannot win is said', () => {
   })
 })
 
+test('of two clients with one word the one that is installed is meant, and both where none is', async () => {
+  await using none = await scene()
+  const { out } = await none.setup('yarn --dry-run', served)
+  expect(out).toMatch(/^Yarn 1 \(not installed\)\n[\s\S]*^Yarn 4 \(not installed\)\n/m)
+})
+
+test('a data folder that cannot be: nothing is written, and the reason is told', async () => {
+  await using at = await scene()
+  await at.write('data', 'a file')
+  const { code, err } = await at.setup('npm --yes', served)
+  expect(code).toBe(1)
+  expect(err).toContain('~/.npmrc was not written: ENOTDIR')
+  expect(await at.read('.npmrc')).toBeUndefined()
+})
+
 test('a link to nowhere is left alone', async () => {
   await using at = await scene()
   await symlink('/nowhere/npmrc', join(at.home, '.npmrc'))

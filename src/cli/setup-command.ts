@@ -14,6 +14,7 @@ import { askOnTerminal, Interrupted } from './setup-ask.ts'
 import type { SetupJob } from './setup-job.ts'
 import { setupJson } from './setup-json.ts'
 import { runLocks } from './setup-locks.ts'
+import { presentClients } from './setup-present.ts'
 import { dependenceLines, planReport } from './setup-report.ts'
 import { SERVED } from './setup-served.ts'
 import { findTarget, type Target } from './setup-target.ts'
@@ -162,16 +163,7 @@ async function runSetup(
   const candidates = isNamed
     ? job.clients
     : clients.filter((one) => served.includes(one.ecosystem) && one.scopes.includes(scope))
-  const found = await Promise.all(
-    candidates.map(async (client) => ({ client, presence: await client.detect(machine) })),
-  )
-  const present = found.filter(({ client, presence }) => {
-    if (presence.command !== undefined) return true
-    const other = found.some(
-      (one) => one.client.aliases?.some((word) => client.aliases?.includes(word)) && one.presence.command,
-    )
-    return isNamed && !other
-  })
+  const present = await presentClients(machine, candidates, { isNamed })
   const { entries } = await job.journal.entries()
   for (const { client, presence } of present) {
     const earlier = entries.flatMap((entry) =>

@@ -17,6 +17,7 @@ import { readLayers, verifyClient } from '../verify/verify-client.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, didYouMean, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { presentClients } from './setup-present.ts'
 import { SERVED } from './setup-served.ts'
 import { findTarget, type Target } from './setup-target.ts'
 import { verifyJson } from './verify-json.ts'
@@ -147,16 +148,12 @@ async function verifyAll(job: Job): Promise<ExitCode> {
     if (!isJson) io.stdout.write(`${lines.join('\n')}\n\n`)
   }
   const outcomes: ClientOutcome[] = []
-  let go: string | undefined
-  for (const client of named.length > 0
-    ? named
-    : clients.filter(({ ecosystem }) => SERVED.includes(ecosystem))) {
+  const isNamed = named.length > 0
+  const candidates = isNamed ? named : clients.filter(({ ecosystem }) => SERVED.includes(ecosystem))
+  const present = await presentClients(machine, candidates, { isNamed })
+  for (const { client, presence } of present) {
     if (signal.aborted) throw new Error('interrupted')
-    const { command } = await client.detect(machine)
-    if (client.id === 'go') go = command
-    // Of two that share a word (`yarn`), the one that is installed is meant.
-    const isOther = command === undefined && named.some((one) => one !== client && sharesName(one, client))
-    if (command === undefined && (named.length === 0 || isOther)) continue
+    const { command } = presence
     // A client can take seconds: what is looked at stands there until the verdict takes its place.
     if (isScreen) io.stdout.write(`… ${client.title}`)
     const outcome = await verifyOne(client, command, job).finally(() => {
@@ -165,6 +162,7 @@ async function verifyAll(job: Job): Promise<ExitCode> {
     outcomes.push(outcome)
     say(clientLines(outcome, look))
   }
+  const go = present.find(({ client }) => client.id === 'go')?.presence.command
   const project =
     go === undefined
       ? undefined
@@ -222,10 +220,6 @@ async function verifyOne(client: Client, command: string | undefined, job: Job):
     base: target.base,
   })
   return { kind: 'ran', ...verified }
-}
-
-function sharesName(one: Client, other: Client): boolean {
-  return one.aliases?.some((word) => other.aliases?.includes(word)) === true
 }
 
 function readTimeout(written: FlagValue | undefined): number | undefined {

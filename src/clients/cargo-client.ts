@@ -41,7 +41,7 @@ export const cargoClient: Client = {
     const replaced = layer.value
     const previous = replaced === undefined || isOurs(replaced, wanted) ? undefined : replaced
     if (previous !== undefined && !wanted.isPublic(previous.replace(/^(sparse|registry)\+/, ''))) {
-      const hint = `make it the relay's upstream for Cargo, and remove replace-with from ${layer.where}`
+      const hint = `make it Posthaste's upstream for Cargo, and remove replace-with from ${layer.where}`
       return impossible(`${layer.where} replaces crates-io by ${previous}, which is no public mirror`, hint)
     }
     return {

@@ -42,7 +42,7 @@ export function replacing(
   if (previous === undefined || wanted.isPublic(previous) || sameValue(previous, wanted.address)) return []
   const host = URL.parse(previous.replace(/^sparse\+/, ''))?.host ?? previous
   return [
-    `${host} is no public mirror: the relay must have it as its upstream, and a token for ${host} is not sent to the relay`,
+    `${host} is no public mirror: Posthaste must have it as its upstream, and a token for ${host} is not sent to Posthaste`,
   ]
 }
 

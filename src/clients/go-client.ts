@@ -134,7 +134,7 @@ function restOf(former: string, fallback: string | undefined, isKnown: (address:
     const masked = maskCredentials(former)
     const left =
       fallback === undefined ? [] : ["the mirror is left out: a company's own list stands in its place"]
-    return { list: former, notes: [`${masked} stays behind the relay, as the way when it is down`, ...left] }
+    return { list: former, notes: [`${masked} stays behind Posthaste, as the way when it is down`, ...left] }
   }
   const end = /(^|[,|])\s*off\s*$/.test(former) ? 'off' : 'direct'
   return { list: fallback === undefined ? end : `${fallback}|${end}`, notes: [] }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VERSION } from '../version.ts'
 import type { Client, ClientId } from './client.ts'
@@ -89,7 +89,9 @@ export class Journal {
   }
 
   async forgetFormer(client: Client): Promise<void> {
-    await rm(this.#formerFile(client), { force: true })
+    await unlink(this.#formerFile(client)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
   }
 
   #formerFile({ id }: Client): string {

@@ -64,7 +64,7 @@ export const mvnClient: Client = {
     const current = mirrorFor(readMirrors(text), REPOSITORY)
     const previous = current === undefined || isOurs(current.url, wanted) ? undefined : current.url
     if (previous !== undefined && current?.mirrorOf !== REPOSITORY && !wanted.isPublic(previous)) {
-      const hint = `make ${URL.parse(previous)?.host ?? previous} the relay's upstream for Maven, and take central out of that mirror: <mirrorOf>${current?.mirrorOf},!central</mirrorOf>`
+      const hint = `make ${URL.parse(previous)?.host ?? previous} Posthaste's upstream for Maven, and take central out of that mirror: <mirrorOf>${current?.mirrorOf},!central</mirrorOf>`
       return impossible(
         `mirror '${current?.id}' in ${layer.where} takes all repositories (mirrorOf ${current?.mirrorOf})`,
         hint,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Client, Layer, Plan } from './client.ts'
 import { isOurs, isRemoteHttp } from './client.ts'
 import { npmrc, setIni } from './edit-ini.ts'
@@ -41,9 +42,12 @@ export const npmClient: Client = {
           keys: ['registry'],
           edit: editing((text) => setIni(text, npmrc, undefined, 'registry', value)),
           own: {
-            argv: ['npm', 'config', 'set', `registry=${value}`, '--location=user'],
+            argv: ['npm', 'config', 'set', `registry=${value}`, `--location=${wanted.scope}`],
             copy: '.npmrc',
-            env: (_, copy) => ({ npm_config_userconfig: copy }),
+            // One file cannot be both the project's and the user's.
+            env: (folder, copy) => ({
+              npm_config_userconfig: wanted.scope === 'user' ? copy : join(folder, 'user'),
+            }),
           },
         },
       ],

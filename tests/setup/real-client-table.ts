@@ -40,6 +40,15 @@ export const realClients: readonly RealClient[] = [
     ours: '/npm/nosuch-pkg',
   },
   {
+    client: 'npm',
+    command: 'npm',
+    scope: 'project',
+    files: { 'project/.npmrc': 'registry=OLD/npm/\n', 'project/package.json': NPM_PROJECT },
+    argv: ['npm', 'view', 'nosuch-pkg', 'version'],
+    old: '/old/npm/nosuch-pkg',
+    ours: '/npm/nosuch-pkg',
+  },
+  {
     client: 'pnpm',
     command: 'pnpm',
     version: /^([1-9]|10)\./,

@@ -68,7 +68,7 @@ async function registry() {
 for (const client of realClients) {
   const found = await findClient(client, path)
   testUnless('missing' in found ? found.missing : undefined)(
-    `${client.client}${client.version === undefined ? '' : ` ${client.version.source}`}: asks the relay after setup, and the old place after the undo`,
+    `${client.client}${client.version === undefined ? '' : ` ${client.version.source}`}${client.scope === undefined ? '' : ', in a project'}: asks the relay after setup, and the old place after the undo`,
     async () => {
       await using folder = await temporaryFolder('real-client')
       await using place = await registry()

@@ -25,6 +25,13 @@ describe('wrong use', () => {
   })
 })
 
+test('a word for two clients that are not here: each is told', async () => {
+  const { code, out } = await lab.verify('yarn', { PATH: '/nowhere' })
+  expect(code).toBe(2)
+  expect(out).toContain('– Yarn 1: not installed: its command is not on the PATH')
+  expect(out).toContain('– Yarn 4: not installed: its command is not on the PATH')
+})
+
 const go = testUnless(goMissing)
 
 go(
