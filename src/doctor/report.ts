@@ -3,7 +3,7 @@ import type { Evidence } from './evidence.ts'
 import { endpointOf, hostOf, type Role, type Target } from './target.ts'
 import { counted, Speaker } from './text/speak.ts'
 import type { Language } from './text/texts.ts'
-import type { Cause, Confidence, VerdictId } from './verdict.ts'
+import type { Cause, Confidence, Finding, VerdictId } from './verdict.ts'
 
 export interface Verdict {
   readonly id: VerdictId
@@ -50,7 +50,7 @@ export function reportOf(diagnosis: Diagnosis, language: Language): Report {
       control: spoken.control ?? null,
       cause: finding.cause ?? null,
       because: spoken.cause ?? null,
-      fix: spoken.fix.join('\n'),
+      fix: [...databaseFix(finding, targets, speaker), ...spoken.fix].join('\n'),
       foundIn: namedBy(finding.target, targets),
     }
   })
@@ -68,6 +68,17 @@ export function reportOf(diagnosis: Diagnosis, language: Language): Report {
     tookMs: Math.round(tookMs),
     evidence: evidence.map((record) => ({ ...record, text: speaker.evidence(record) })),
   }
+}
+
+/** What stands in the way of the checksum database that the toolchain has built in: its alias may be reached. */
+const unreachable = /^(dns\.|tcp\.(refused|filtered|unreachable)|tls\.(reset|closed|silent))/
+
+function databaseFix({ id, target }: Finding, targets: readonly Target[], speaker: Speaker): string[] {
+  const database = targets.find(
+    (one) => one.role === 'database' && [hostOf(one), endpointOf(one)].includes(target),
+  )
+  if (database === undefined || !database.foundIn.includes('default') || !unreachable.test(id)) return []
+  return [speaker.ui('databaseAlias'), '$ go env -w GOSUMDB=sum.golang.google.cn']
 }
 
 function namedBy(subject: string, targets: readonly Target[]): string | null {

@@ -75,7 +75,7 @@ export class Speaker {
     }
   }
 
-  /** Places of settings as this language puts them. */
+  /** Places of settings, and yes and no, as this language puts them. */
   #inWords(params: Params): Params {
     const told = (text: Params[string] | undefined) =>
       String(text ?? '')
@@ -85,7 +85,13 @@ export class Speaker {
           return name === undefined || file === undefined ? place : this.ui('settingIn', { name, file })
         })
         .join(' + ')
-    return { ...params, foundIn: told(params.foundIn), places: told(params.places) }
+    const { trusted } = params
+    return {
+      ...params,
+      foundIn: told(params.foundIn),
+      places: told(params.places),
+      ...(trusted === 'yes' || trusted === 'no' ? { trusted: this.ui(trusted) } : {}),
+    }
   }
 
   #place({ params }: Finding): string {

@@ -57,5 +57,8 @@ export const uiKeys = [
   'notFixable',
   'setIn',
   'settingIn',
+  'databaseAlias',
+  'yes',
+  'no',
 ] as const
 export type UiKey = (typeof uiKeys)[number]
