@@ -10,6 +10,7 @@ import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, fileLayer } from './file-layer.ts'
 import { defaultGoEnvFile, goAdvice, goEnvFile, goSetting } from './go-advice.ts'
+import { turnGoCountersOff } from './go-counters.ts'
 import { installed, type Machine, quiet } from './machine.ts'
 
 /** Environment > the file of `go env -w` > $GOROOT/go.env > built in (`go help environment`). */
@@ -161,9 +162,10 @@ async function toolchain(machine: Machine, command: string | undefined): Promise
   if (command === undefined) return undefined
   const folder = await mkdtemp(join(tmpdir(), 'posthaste-setup-'))
   try {
-    // Go keeps counters below the home: a dry run must leave nothing there.
+    // Go keeps counters and more below the home: a dry run must leave nothing there.
     const elsewhere = { HOME: folder, USERPROFILE: folder, APPDATA: folder, XDG_CONFIG_HOME: folder }
     const GOENV = machine.env.GOENV || defaultGoEnvFile(machine)
+    await turnGoCountersOff(machine, elsewhere)
     const env = { ...quiet(machine.env), ...elsewhere, GOENV }
     const answer = await readGoEnv(env, { command, timeoutMs: 10_000 })
     return answer.ok ? answer.env : undefined

@@ -109,13 +109,13 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** XDG Base Directory Specification 0.8: a relative path is to be ignored. */
-export function xdgConfig({ env, home }: Machine): string {
+export function xdgConfig({ env, home }: Pick<Machine, 'env' | 'home'>): string {
   const set = env.XDG_CONFIG_HOME
   return set?.startsWith('/') ? set : join(home, '.config')
 }
 
 /** Where this platform's programs keep a user's settings, as Go's `os.UserConfigDir` says. */
-export function userConfig(machine: Machine): string {
+export function userConfig(machine: Pick<Machine, 'platform' | 'env' | 'home'>): string {
   const { platform, env, home } = machine
   if (platform === 'win32') return env.APPDATA || join(home, 'AppData', 'Roaming')
   if (platform === 'darwin') return join(home, 'Library', 'Application Support')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { FileEdit, OwnCommand } from './client.ts'
 import { decodeFile, type FileText, SettingsFileError } from './file-text.ts'
+import { turnGoCountersOff } from './go-counters.ts'
 import { diffLines } from './line-diff.ts'
 import { type Machine, quiet } from './machine.ts'
 import { type Found, findFile } from './replace-file.ts'
@@ -72,6 +73,7 @@ async function rehearse(machine: Machine, own: OwnCommand, text: string): Promis
     // A home of its own: npm and Go leave logs and counters in the user's, and a dry run must leave nothing.
     const home = { HOME: folder, USERPROFILE: folder, XDG_CONFIG_HOME: folder, npm_config_cache: folder }
     const env = { ...quiet(machine.env), ...home, ...own.env(folder, copy) }
+    if (own.argv[0] === 'go') await turnGoCountersOff(machine, home)
     const ran = await machine.run(own.argv, { cwd: folder, env })
     return ran.ok ? await machine.readText(copy) : undefined
   } finally {

@@ -29,7 +29,7 @@ const LIMIT_MS = 10_000
 export async function readGoSettings({ machine, command, signal }: Options): Promise<GoSettings | undefined> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'posthaste-go-')))
   try {
-    const { GOENV, ...others } = goEnvironment(machine, folder)
+    const { GOENV, ...others } = await goEnvironment(machine, folder)
     // The other home is for Go's counters alone: folders and flags are to be the user's own.
     const own = Object.fromEntries(
       ['GOPATH', 'GOMODCACHE', 'GOFLAGS', 'GOCACHE'].map((name) => [name, machine.env[name]]),

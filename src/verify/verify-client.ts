@@ -180,7 +180,7 @@ async function goSettings(
   folder: string,
 ): Promise<GoEnv | undefined> {
   const answer = await readGoEnv(
-    { ...machine.env, ...goEnvironment(machine, folder) },
+    { ...machine.env, ...(await goEnvironment(machine, folder)) },
     { command, timeoutMs: 10_000 },
   )
   return answer.ok ? answer.env : undefined

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { turnGoCountersOff } from '../../clients/go-counters.ts'
 import { type Machine, userConfig } from '../../clients/machine.ts'
 import { hashZip } from '../../ecosystems/go/zip/hash-zip.ts'
 import { bytesSource } from '../../ecosystems/go/zip/zip-source.ts'
@@ -18,7 +19,8 @@ export const goRun: ClientRun = {
     // Go has no settings of a project. A module of its own keeps a go.mod or go.work above from having a say.
     await writeFile(join(cwd, 'go.mod'), 'module posthaste.invalid/verify\n')
     const wanted = [`${markerModule(marker)}@v0.0.0`, `${pinned.name}@${pinned.version}`]
-    return [{ args: ['mod', 'download', '-x', '-json', ...wanted], cwd, env: goEnvironment(machine, folder) }]
+    const env = await goEnvironment(machine, folder)
+    return [{ args: ['mod', 'download', '-x', '-json', ...wanted], cwd, env }]
   },
 
   async read([result], place) {
@@ -51,16 +53,26 @@ export const goRun: ClientRun = {
   },
 }
 
-/** What Go would see, with another home: it keeps counters and the state of the checksum database below it. */
-export function goEnvironment(machine: Machine, folder: string): Record<string, string | undefined> {
+/**
+ * What Go would see, with another home, which it prepares: Go keeps counters and the state of the checksum database
+ * below it.
+ */
+export async function goEnvironment(
+  machine: Machine,
+  folder: string,
+): Promise<Record<string, string | undefined>> {
   const { env, home } = machine
-  const gitConfig = env.GIT_CONFIG_GLOBAL ?? join(home, '.gitconfig')
-  return {
-    ...privateFolders(folder),
+  const privateHome = {
     HOME: folder,
     USERPROFILE: folder,
     APPDATA: folder,
     XDG_CONFIG_HOME: join(folder, 'config'),
+  }
+  await turnGoCountersOff(machine, privateHome)
+  const gitConfig = env.GIT_CONFIG_GLOBAL ?? join(home, '.gitconfig')
+  return {
+    ...privateFolders(folder),
+    ...privateHome,
     GOENV: env.GOENV || join(userConfig(machine), 'go', 'env'),
     NETRC: env.NETRC || join(home, machine.platform === 'win32' ? '_netrc' : '.netrc'),
     GIT_CONFIG_GLOBAL: gitConfig,
