@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { environmentLayer } from './environment.ts'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { environmentLayer, unsetting } from './environment.ts'
 import { type Machine, thisMachine } from './machine.ts'
 
 function machine(
@@ -24,6 +27,22 @@ describe('who set a variable', () => {
   ])('%s', async (file, text, where) => {
     const layer = await environmentLayer(machine({ PIP_INDEX_URL: 'x' }, { [file]: text }), ['PIP_INDEX_URL'])
     expect(layer).toEqual({ setter: 'environment', where: `PIP_INDEX_URL, set in ${where}`, value: 'x' })
+  })
+
+  test.each([
+    ['etc/profile.d/corp.sh', 'export GOPROXY=https://a.example\n'],
+    ['ho me/.config/environment.d/50-go.conf', '# go\nGOPROXY=https://a.example\n'],
+  ])('%s, one of several there', async (file, text) => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, file)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+    await writeFile(join(dirname(path), '10-other.sh'), 'export GOPROXY_2=x\n')
+    const [home, etc] = [join(folder.path, 'ho me'), join(folder.path, 'etc')]
+    const real = { ...thisMachine({ env: { GOPROXY: 'x' }, cwd: folder.path }), home, etc }
+    const line = text.split('\n').findIndex((one) => one.includes('GOPROXY')) + 1
+    const { where } = await environmentLayer(real, ['GOPROXY'])
+    expect(where).toBe(`GOPROXY, set in ${path.replace(home, '~')}:${line}`)
   })
 
   test.each(['# export PIP_INDEX_URL=x\n', 'export PIP_INDEX_URL_2=x\n', 'export MY_PIP_INDEX_URL=x\n'])(
@@ -51,4 +70,11 @@ describe('who set a variable', () => {
     const blind = { ...machine({ A: 'x' }), readText: async () => Promise.reject(new Error('EACCES')) }
     expect((await environmentLayer(blind, ['A'])).where).toBe('A')
   })
+})
+
+test('a variable is taken back in this shell, and in those to come', () => {
+  expect(unsetting('GOPROXY')).toBe('unset GOPROXY')
+  expect(unsetting('GOPROXY, set in ~/.bashrc:2')).toBe(
+    'take GOPROXY out of ~/.bashrc:2, then: unset GOPROXY',
+  )
 })

@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Layer } from './client.ts'
-import { type Machine, shortPath, upwards } from './machine.ts'
+import { type Machine, shortPath, upwards, xdgConfig } from './machine.ts'
 
 /** Files in which people set variables, and what sets one there. */
 const SHELL_FILES = [
@@ -49,6 +50,9 @@ async function settingOf(machine: Machine, name: string): Promise<string | undef
     ...SHELL_FILES.map((file) => join(machine.home, file)),
     join(machine.etc, 'environment'),
     join(machine.etc, 'profile'),
+    ...(await filesIn(join(machine.etc, 'profile.d'), '.sh')),
+    // environment.d(5): for all that systemd starts for the user, the desktop included.
+    ...(await filesIn(join(xdgConfig(machine), 'environment.d'), '.conf')),
     ...upwards(machine.cwd).map((folder) => join(folder, '.envrc')),
   ]
   const sets = new RegExp(
@@ -61,4 +65,13 @@ async function settingOf(machine: Machine, name: string): Promise<string | undef
     if (line >= 0) return `${shortPath(file, machine)}:${line + 1}`
   }
   return undefined
+}
+
+/** In the order of their names; none where the folder is not there or cannot be read. */
+async function filesIn(folder: string, end: string): Promise<string[]> {
+  const names: readonly string[] = await readdir(folder).catch(() => [])
+  return names
+    .filter((name) => name.endsWith(end))
+    .toSorted()
+    .map((name) => join(folder, name))
 }
