@@ -16,7 +16,9 @@ describe('lock files', () => {
     await at.write('project/web/package-lock.json', lock)
     const { code, out } = await at.setup('locks')
     expect(code).toBe(1)
-    expect(out).toContain('~/project/web/package-lock.json: remembers registry.npm.taobao.org (1 of 2)')
+    expect(out).toContain(
+      '~/project/web/package-lock.json: remembers registry.npm.taobao.org (1 of 2 addresses)',
+    )
   })
 
   test('are mended on request, and put back', async () => {

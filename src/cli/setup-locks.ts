@@ -98,7 +98,7 @@ function tell({ io, machine }: SetupJob, rows: readonly Row[], options: Options)
     if (foreign.length === 0) say(`${path}: sound (${all === '' ? 'no addresses' : shown(all)})`)
     else
       say(
-        `${path}: remembers ${shown(foreign.map(([host, count]) => `${host} (${count} of ${lock.addresses.length})`).join(', '))}`,
+        `${path}: remembers ${shown(foreign.map(([host, count]) => `${host} (${count} of ${lock.addresses.length} addresses)`).join(', '))}`,
       )
     if (problem !== undefined) say(`  not mended: ${problem}`)
     if (rewrite !== undefined && rewrite.moved > 0) {
@@ -113,7 +113,8 @@ function tell({ io, machine }: SetupJob, rows: readonly Row[], options: Options)
       say(`  stays, because its form is not known: ${shown(url)}`)
   }
   if (!options.rewrite && rows.some(({ foreign }) => foreign.length > 0)) {
-    say("'posthaste setup locks --rewrite' leads them back to the client's own registry")
+    say('a client goes where its lock file says, whatever is set')
+    say("'posthaste setup locks --rewrite' leads these addresses back to the client's own registry")
   }
 }
 
