@@ -30,6 +30,8 @@ export class DnsStage {
   readonly #servers: readonly NameServer[]
   readonly #known = new Map<string, Promise<readonly string[]>>()
   readonly #measured = new Set<string>()
+  #turn: Promise<void> = Promise.resolve()
+  #isSystemStuck = false
 
   constructor(run: Run) {
     this.#run = run
@@ -79,8 +81,26 @@ export class DnsStage {
     return own === undefined ? fromServers : ((await own) ?? fromServers)
   }
 
-  /** Undefined when the system did not answer in time although a server did. */
+  /**
+   * Undefined when the system did not answer in time although a server did. One at a time, and none behind one that
+   * hangs: each holds a thread of the few that the runtime also reads files with.
+   */
   async #lookup(
+    host: string,
+    lookup: NonNullable<Run['options']['lookup']>,
+  ): Promise<readonly string[] | undefined> {
+    const before = this.#turn
+    const { promise: own, resolve: done } = Promise.withResolvers<void>()
+    this.#turn = own
+    await before
+    try {
+      return this.#isSystemStuck ? undefined : await this.#askSystem(host, lookup)
+    } finally {
+      done()
+    }
+  }
+
+  async #askSystem(
     host: string,
     lookup: NonNullable<Run['options']['lookup']>,
   ): Promise<readonly string[] | undefined> {
@@ -95,6 +115,7 @@ export class DnsStage {
       lookup(host).catch((error: unknown) => errorCode(error) || 'failed'),
     ])
     clearTimeout(timer)
+    this.#isSystemStuck = found === 'late'
     const tookMs = performance.now() - began
     const common = { probe: 'dns.lookup', host } as const
     if (typeof found === 'string') {

@@ -184,18 +184,18 @@ export async function privateHosts(
   values: GoValues,
   lookup: Lookup = systemLookup,
 ): Promise<SettingFact[]> {
-  const hosts = await requiredHosts(cwd, values)
-  const found = await Promise.all(
-    hosts.map(async (host) => {
-      const addresses = await withinTime(
-        lookup(host).catch(() => []),
-        lookupMs,
-        () => [],
-      )
-      return addresses.some((address) => classOf(address) === 'private') ? [host] : []
-    }),
-  )
-  return found.flat().map((host) => ({
+  const found: string[] = []
+  for (const host of await requiredHosts(cwd, values)) {
+    const addresses = await withinTime(
+      lookup(host).catch(() => []),
+      lookupMs,
+      () => undefined,
+    )
+    // The next ones would hang too, and each holds a thread.
+    if (addresses === undefined) break
+    if (addresses.some((address) => classOf(address) === 'private')) found.push(host)
+  }
+  return found.map((host) => ({
     probe: 'setting',
     outcome: 'wrong',
     name: 'GOPRIVATE',

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { thisMachine } from '../../src/clients/machine.ts'
 import { readClientSettings } from '../../src/doctor/clients/client-settings.ts'
 import type { Report } from '../../src/doctor/report.ts'
+import type { Target } from '../../src/doctor/target.ts'
 import type { EcosystemName } from '../../src/mirrors/catalogue.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type DoctorLab, target } from './doctor-lab.ts'
@@ -17,13 +18,15 @@ export interface ClientScene {
   /** Below the home folder; `PROXY` stands for the address of the proxy, `PORT` for its port. */
   readonly files: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
+  /** Beside the honest source. */
+  readonly more?: readonly Target[]
   /** How the proxy answers; undefined: nothing listens there. */
   readonly proxy?: LabHandler
 }
 
 /** The doctor over the settings of a home folder of its own, and one honest source. */
 export async function examineClient(lab: DoctorLab, scene: ClientScene): Promise<Report> {
-  const { words, ecosystem, files, env = {}, proxy } = scene
+  const { words, ecosystem, files, env = {}, more = [], proxy } = scene
   const home = lab.use(await temporaryFolder('client-home'))
   const port = proxy === undefined ? 1 : lab.use(await startLabServer({ handler: proxy })).port
   lab.names.names.set('proxy.example', { addresses: ['127.0.0.1'] })
@@ -37,7 +40,7 @@ export async function examineClient(lab: DoctorLab, scene: ClientScene): Promise
   await mkdir(cwd, { recursive: true })
   const variables = { HOME: home.path, PATH: join(home.path, 'bin'), ...env }
   const machine = { ...thisMachine({ env: variables, cwd }), etc: join(home.path, 'etc') }
-  const targets = [target(await lab.serve('source.example'), 'source', ecosystem)]
+  const targets = [target(await lab.serve('source.example'), 'source', ecosystem), ...more]
   const { facts, routeTo, spares } = await readClientSettings({ words, targets, env, machine })
   return lab.examine(targets, { facts, routeTo, spares })
 }

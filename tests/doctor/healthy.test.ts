@@ -122,6 +122,19 @@ test('two faults at once show both', async () => {
   expect(report.verdicts.map(({ id }) => id).sort()).toEqual(['dns.nxdomain', 'integrity.mismatch'])
 }, 30_000)
 
+test("a fault of the network and one of a client's own file show both, the network first", async () => {
+  await using lab = await DoctorLab.open()
+  const broken = await lab.serve('broken.example')
+  lab.names.names.set('broken.example', { code: 'nxdomain' })
+  const report = await examineClient(lab, {
+    words: [],
+    ecosystem: 'pypi',
+    files: { '.config/pip/pip.conf': '[global]\nproxy = PROXY\n', 'bin/pip': '#!/bin/sh\n' },
+    more: [target(broken, 'source', 'pypi')],
+  })
+  expect(report.verdicts.map(({ id }) => id)).toEqual(['dns.nxdomain', 'proxy.dead'])
+}, 30_000)
+
 test('DNS and TLS faults of different hosts show both', async () => {
   await using lab = await DoctorLab.open()
   const expired = await lab.serve('source.example', {

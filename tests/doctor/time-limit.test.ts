@@ -92,6 +92,23 @@ describe('a run is over when its time is, whatever hangs:', () => {
   )
 })
 
+test('a resolver of the system that hangs is asked once, and its name servers count', async () => {
+  await using lab = await DoctorLab.open()
+  const targets = [target(await lab.serve('source.example')), target(await lab.serve('second.example'))]
+  const asked: string[] = []
+  const lookup = (host: string) => {
+    asked.push(host)
+    return new Promise<never>(() => undefined)
+  }
+  const report = await lab.examine(targets, { lookup })
+  expect(asked).toHaveLength(1)
+  expect(report.complete).toBe(true)
+  const answered = report.evidence.flatMap((record) =>
+    record.probe === 'http' && record.outcome === 'answer' ? [record.host] : [],
+  )
+  expect([...new Set(answered)].sort()).toEqual(['second.example', 'source.example'])
+}, 30_000)
+
 test('a run has 24 s, so that a command has 25', () => {
   expect(defaultLimits.totalMs).toBeLessThanOrEqual(24_000)
 })

@@ -3,8 +3,6 @@ import { type Seen, unique } from '../seen.ts'
 import type { VerdictId } from '../verdict.ts'
 import { type Conclusion, type Control, median, type Rule } from './rule.ts'
 
-type Tunnel = EvidenceOf<'proxy.tunnel'>
-
 const slowMs = 1_000
 
 /** Proxies, and the variables that name them. */
@@ -22,22 +20,19 @@ export const proxyRules: readonly Rule[] = [
       }))
     },
   },
-  tunnelRule(
-    'proxy.dead',
-    ({ outcome }) => outcome === 'dead' || outcome === 'silent' || outcome === 'reset',
-  ),
-  tunnelRule('proxy.scheme', ({ outcome }) => outcome === 'bad-tls' || outcome === 'not-proxy'),
+  { id: 'proxy.dead', find: (seen) => wrongTunnels(seen, isDead) },
+  { id: 'proxy.scheme', find: (seen) => wrongTunnels(seen, isOtherScheme) },
   {
     id: 'proxy.auth',
     find: (seen) => {
       const plain = seen.of('http').filter(({ status }) => status === 407)
-      return [...wrongTunnels(seen, ({ outcome }) => outcome === 'auth'), ...wrongAnswers(seen, plain)]
+      return [...wrongTunnels(seen, wantsLogin), ...wrongAnswers(seen, plain)]
     },
   },
   {
     id: 'proxy.denied',
     find: (seen) => [
-      ...wrongTunnels(seen, ({ outcome }) => outcome === 'denied'),
+      ...wrongTunnels(seen, denies),
       ...seen.of('tls.hello').flatMap((hello): Conclusion[] => {
         const tunnel = seen.of('proxy.tunnel', hello.target).filter(({ outcome }) => outcome === 'open')
         const cut = ['reset', 'closed', 'silent'].includes(hello.outcome) && hello.purpose === 'target'
@@ -121,14 +116,32 @@ export function settingRule(id: VerdictId): Rule {
   }
 }
 
-function tunnelRule(id: VerdictId, matches: (tunnel: Pick<TunnelFact, 'outcome'>) => boolean): Rule {
-  return { id, find: (seen) => wrongTunnels(seen, matches) }
-}
+type Matches = (tunnel: Pick<TunnelFact, 'outcome'>) => boolean
 
-/** One verdict for a proxy, whatever number of hosts it fails. */
-function wrongTunnels(seen: Seen, matches: (tunnel: Tunnel) => boolean): Conclusion[] {
+const isDead: Matches = ({ outcome }) => outcome === 'dead' || outcome === 'silent' || outcome === 'reset'
+const isOtherScheme: Matches = ({ outcome }) => outcome === 'bad-tls' || outcome === 'not-proxy'
+const wantsLogin: Matches = ({ outcome }) => outcome === 'auth'
+const denies: Matches = ({ outcome }) => outcome === 'denied'
+
+const spareRule = (id: VerdictId, matches: Matches): Rule => ({
+  id,
+  find: (seen) => wrongTunnels(seen, matches, 'spare'),
+})
+
+/** Proxies of clients' own that no target is gone to by: what stands in the targets' way comes first. */
+export const spareProxyRules: readonly Rule[] = [
+  spareRule('proxy.dead', isDead),
+  spareRule('proxy.scheme', isOtherScheme),
+  spareRule('proxy.auth', wantsLogin),
+  spareRule('proxy.denied', denies),
+]
+
+/** One verdict for a proxy, whatever number of hosts it fails. `taken`: targets are gone to by it. */
+function wrongTunnels(seen: Seen, matches: Matches, use: 'taken' | 'spare' = 'taken'): Conclusion[] {
   const wrong = seen.of('proxy.tunnel').filter(matches)
-  return unique(wrong.map(({ proxy }) => proxy)).map((proxy) => {
+  const taken = unique(wrong.filter(({ toward }) => toward === undefined).map(({ proxy }) => proxy))
+  const spare = unique(wrong.map(({ proxy }) => proxy)).filter((proxy) => !taken.includes(proxy))
+  return (use === 'taken' ? taken : spare).map((proxy) => {
     const own = wrong.filter((tunnel) => tunnel.proxy === proxy)
     const [first] = own
     return {

@@ -7,7 +7,7 @@ import { mirrorRules } from './mirror-rules.ts'
 import { nameRules } from './name-rules.ts'
 import { nameServerRules } from './name-server-rules.ts'
 import { netRules } from './net-rules.ts'
-import { proxyRules } from './proxy-rules.ts'
+import { proxyRules, spareProxyRules } from './proxy-rules.ts'
 import { redirectRule } from './redirect-rule.ts'
 import { findingOf, type Rule, type RuleContext } from './rule.ts'
 import { statusRules } from './status-rules.ts'
@@ -28,6 +28,7 @@ export const rules: readonly Rule[] = [
   ...mirrorRules,
   redirectRule,
   ...transferRules,
+  ...spareProxyRules,
   ...localRules,
 ]
 
