@@ -12,6 +12,12 @@ export interface Route {
 
 export type RouteTo = (url: URL) => Route
 
+/** A proxy of a client's own settings, and an address that the client fetches through it. */
+export interface SpareProxy {
+  readonly url: URL
+  readonly route: Route
+}
+
 export type ChosenProxy =
   | { readonly outcome: 'direct' }
   | { readonly outcome: 'proxy'; readonly proxy: ForwardProxy; readonly foundIn: string }

@@ -2,8 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
 import type { Evidence, Fact, Layer, ResetPlaceFact, SettingFact } from './evidence.ts'
 import type { DoctorLimits } from './limits.ts'
-import type { RouteTo } from './route.ts'
-import type { SpareProxy } from './spare-proxies.ts'
+import type { RouteTo, SpareProxy } from './route.ts'
 import type { Target } from './target.ts'
 
 /** Answers like getaddrinfo: rejects with the resolver's code. */

@@ -1,14 +1,8 @@
 import type { DnsStage } from './dns-stage.ts'
-import { chooseProxy, type Route } from './route.ts'
+import { chooseProxy, type SpareProxy } from './route.ts'
 import type { Run } from './run.ts'
 import { endpointOf, hostOf, portOf } from './target.ts'
 import { openThrough } from './through-proxy.ts'
-
-/** A proxy of a client's own settings, and an address that the client fetches through it. */
-export interface SpareProxy {
-  readonly url: URL
-  readonly route: Route
-}
 
 /** Tries a tunnel through each proxy, and sends nothing through it. */
 export async function trySpares(run: Run, dns: DnsStage): Promise<void> {

@@ -60,6 +60,28 @@ const maven = `<settings><proxies>
 </proxies></settings>`
 const gradle = 'systemProp.https.proxyHost=proxy.example\nsystemProp.https.proxyPort=PORT\n'
 
+/** What it is, whose it is, where it lies, and what it holds. */
+const brokenFiles: readonly (readonly [string, string, EcosystemName, string, string])[] = [
+  [
+    'pip.conf has a line before its first section',
+    'pip',
+    'pypi',
+    '.config/pip/pip.conf',
+    'timeout = 3\n[global]\n',
+  ],
+  [
+    'a bracket in .cargo/config.toml does not close',
+    'cargo',
+    'cargo',
+    '.cargo/config.toml',
+    '[http\ntimeout = 3\n',
+  ],
+  ['.yarnrc.yml is no YAML', 'yarn4', 'npm', '.yarnrc.yml', 'a: [1\nb: 2\n'],
+  ['settings.xml is cut', 'mvn', 'maven', '.m2/settings.xml', '<settings><mirrors>'],
+  ['bunfig.toml has no value', 'bun', 'npm', '.bunfig.toml', '[install]\nregistry =\n'],
+  ['.npmrc was saved as UTF-16', 'npm', 'npm', '.npmrc', 'a\0=\0b\0'],
+]
+
 /** Faults that stand in a client's own files. */
 export const clientFaults: readonly FaultRow[] = [
   row('pip.conf names a proxy that is gone', ['proxy.dead'], {
@@ -125,30 +147,7 @@ export const clientFaults: readonly FaultRow[] = [
     files: {},
     env: { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: '*' },
   }),
-  ...[
-    [
-      'pip.conf has a line before its first section',
-      'pip',
-      'pypi',
-      '.config/pip/pip.conf',
-      'timeout = 3\n[global]\n',
-    ],
-    [
-      'a bracket in .cargo/config.toml does not close',
-      'cargo',
-      'cargo',
-      '.cargo/config.toml',
-      '[http\ntimeout = 3\n',
-    ],
-    ['.yarnrc.yml is no YAML', 'yarn4', 'npm', '.yarnrc.yml', 'a: [1\nb: 2\n'],
-    ['settings.xml is cut', 'mvn', 'maven', '.m2/settings.xml', '<settings><mirrors>'],
-    ['bunfig.toml has no value', 'bun', 'npm', '.bunfig.toml', '[install]\nregistry =\n'],
-    ['.npmrc was saved as UTF-16', 'npm', 'npm', '.npmrc', 'a\0=\0b\0'],
-  ].map(([fault = '', word = '', ecosystem, path = '', text = '']) =>
-    row(fault, ['config.broken'], {
-      words: [word],
-      ecosystem: ecosystem as EcosystemName,
-      files: { [path]: text },
-    }),
+  ...brokenFiles.map(([fault, word, ecosystem, path, text]) =>
+    row(fault, ['config.broken'], { words: [word], ecosystem, files: { [path]: text } }),
   ),
 ]
