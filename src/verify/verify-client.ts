@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, type ClientId, effective, isLoopback, type Layer } from '../clients/client.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
-import { goAdvice, goEnvFile } from '../clients/go-advice.ts'
+import { goAdvice, goEnvFile, goSetting } from '../clients/go-advice.ts'
 import type { Machine } from '../clients/machine.ts'
 import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import type { ClientRun, Expected, Pinned, Reading, StepResult } from './client-run.ts'
@@ -81,7 +81,7 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
       judged.verdict === 'in-effect'
         ? []
         : await findReasons({ client, machine, layers, isOurs, base, go, packageName: pinned.name })
-    const notes = [...reading.notes, ...(go === undefined ? [] : await goNotes(machine, go))]
+    const notes = [...reading.notes, ...(client.id === 'go' ? await goNotes(machine) : [])]
     return {
       ...judged,
       client: client.id,
@@ -162,11 +162,13 @@ function expectedOf(
 }
 
 /** What is wrong with Go's settings though the package came; flags are the project's matter. */
-async function goNotes(machine: Machine, go: GoEnv): Promise<readonly string[]> {
+async function goNotes(machine: Machine): Promise<readonly string[]> {
   const file = goEnvFile(machine)
   const text = (file && (await machine.readText(file))) ?? ''
   const told: readonly string[] = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB']
-  const advice = await goAdvice({ machine, text, list: go.GOPROXY, privatePatterns: [] })
+  // The toolchain's own list is nobody's mistake.
+  const list = goSetting(text, 'GOPROXY') ?? ''
+  const advice = await goAdvice({ machine, text, list, privatePatterns: [] })
   return advice.flatMap((one) => (told.includes(one.name) ? [one.text] : []))
 }
 

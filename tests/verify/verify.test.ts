@@ -130,6 +130,8 @@ describe('more ways past it', () => {
     expect(found).toMatchObject({ code: 0, verdict: 'in-effect' })
     expect(found.one.notes.join()).toContain(`'${list}' goes on at 404 and 410 only`)
     expect((await verified('go')).one.notes).toEqual([])
+    const untouched = await verified('go', { GOENV: join(lab.home, 'none') })
+    expect(untouched.one.notes.join()).not.toContain('survive')
     const off = await verified('go', { GOSUMDB: 'off' })
     expect(off.one.notes.join()).toContain('GOSUMDB=off: nothing proves what is downloaded')
     expect(off.one.notes.join()).toContain('unset GOSUMDB')
