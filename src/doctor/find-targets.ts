@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
 import { standingOf } from '../mirrors/catalogue.ts'
-import { GO_SOURCES, goLists, SUMDB_SOURCES } from '../serve/go-lists.ts'
+import { GO_SOURCES, goLists, SUMDB_SOURCES } from '../sources/go-lists.ts'
 import { endpointOf, hostOf, type Target } from './target.ts'
 
 /** Who asks for what: the programs that people name, and what they fetch. */

@@ -4,7 +4,7 @@ import type { Kept, Refused } from '../cache/outcome.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Asking, Refusal, Resource } from '../ecosystems/ecosystem.ts'
 import { npmTransforms } from '../ecosystems/npm/npm-transforms.ts'
-import type { ScopeRegistry } from './npm-lists.ts'
+import type { ScopeRegistry } from '../sources/npm-lists.ts'
 import { type NpmRoomPorts, npmRoom } from './npm-room.ts'
 
 const { signal } = new AbortController()

@@ -18,6 +18,7 @@ import { readProcess } from '../observe/process-readings.ts'
 import { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestLog } from '../observe/request-log.ts'
 import { RequestWatch } from '../observe/request-watch.ts'
+import { upstreamOptions } from '../sources/upstream-options.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
 import { VERSION } from '../version.ts'
@@ -36,7 +37,6 @@ import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
 import { REGISTRIES, Rooms } from './rooms.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { upstreamOptions } from './upstream-options.ts'
 
 export interface PosthasteOptions {
   readonly config: Config

@@ -6,7 +6,7 @@ import { createPypiEcosystem, type PypiEcosystem } from '../ecosystems/pypi/pypi
 import { PRIVATE_SOURCES, PYPI_SOURCES } from '../ecosystems/pypi/pypi-resources.ts'
 import { privateRefusal } from '../ecosystems/pypi/refusals.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
-import { pypiLists } from './pypi-lists.ts'
+import { pypiLists } from '../sources/pypi-lists.ts'
 import { pypiFiles } from './pypi-room-files.ts'
 import type { RegistryPorts } from './registry-ports.ts'
 import type { Room } from './room.ts'

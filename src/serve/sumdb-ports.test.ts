@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { clean, failed, found, missing, ScriptedUpstream } from '../cache/testing/scripted-upstream.ts'
 import type { LookupResult, SumdbVerifier } from '../ecosystems/go/sumdb/sumdb-ports.ts'
+import { SUMDB_SOURCES } from '../sources/go-lists.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type Store, StoreError } from '../store/store.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { SUMDB_SOURCES } from './go-lists.ts'
 import { sumdbPorts } from './sumdb-ports.ts'
 
 const NAME = 'sumdb.example'

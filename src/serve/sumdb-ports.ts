@@ -6,9 +6,9 @@ import type {
   SumdbVerifier,
   TileStore,
 } from '../ecosystems/go/sumdb/sumdb-ports.ts'
+import { SUMDB_SOURCES } from '../sources/go-lists.ts'
 import type { Store } from '../store/store.ts'
 import { type Upstream, UpstreamError } from '../upstream/upstream.ts'
-import { SUMDB_SOURCES } from './go-lists.ts'
 
 const MAX_ANSWER_BYTES = 1024 * 1024
 

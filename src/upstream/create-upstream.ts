@@ -1,14 +1,13 @@
 /** Puts the transport together. */
 
-import type { AttemptReport } from './attempt.ts'
 import { GroupAsker } from './group-asker.ts'
 import type { HttpClient } from './http-client.ts'
 import { httpClientFor } from './http-client-for.ts'
 import { defaultLimits, type UpstreamLimits } from './limits.ts'
 import { netrcLookup } from './netrc.ts'
-import type { Network } from './network.ts'
+import type { UpstreamOptions } from './options.ts'
 import { placesAsStops } from './places.ts'
-import { type KeptText, RecordKeeper } from './record-keeper.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { Throttles } from './retry-after.ts'
 import type { Ranked } from './selection.ts'
 import { Sender } from './send.ts'
@@ -28,47 +27,6 @@ import type {
 } from './upstream.ts'
 import { SourceWalk } from './walk.ts'
 import { offlineAnswer, offlineWalk, placelessWalk, unconfiguredWalk } from './walks-without-asking.ts'
-
-export interface UpstreamOptions {
-  readonly lists: Readonly<Record<string, SourceList>>
-  /** For `User-Agent: posthaste/<version>`. */
-  readonly version: string
-  /** Sent as `Posthaste-Hop`; a server that receives its own answers 508. */
-  readonly instanceId: string
-  /** Every answer is `failed` with code `offline`, and no packet is sent. @default false */
-  readonly offline?: boolean
-  readonly limits?: Partial<UpstreamLimits>
-  /** Read for the proxy variables and SSL_CERT_FILE. @default no variables */
-  readonly env?: Readonly<Record<string, string | undefined>>
-  /** PEM certificates that are trusted too. */
-  readonly caFile?: string
-  /** Addresses of name servers; the system's own way when empty. */
-  readonly resolvers?: readonly string[]
-  /** Addresses, ranges and host names that a redirect may reach although they are private. */
-  readonly allowPrivate?: readonly string[]
-  /** By host, with the port where an address has one. */
-  readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** The text of a netrc file; used over https, and on loopback. */
-  readonly netrc?: string
-  /** What `probe` asks for, by list. @default the base address itself */
-  readonly probePaths?: Readonly<Record<string, string>>
-  readonly onAttempt?: (report: AttemptReport) => void
-  /** Called when a source has what an equal one was just found to lack. */
-  readonly onLacking?: (report: LackReport) => void
-  /** Where the sources' clean records outlive a restart. @default they do not */
-  readonly records?: KeptText
-  readonly network?: Network
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number
-}
-
-/** Of two equal sources one has what the other does not. */
-export interface LackReport {
-  readonly list: string
-  readonly path: string
-  readonly source: string
-  readonly lacks: string
-}
 
 /** What the composition root uses beside the cache's view. */
 export interface ConfiguredUpstream extends Upstream {

@@ -1,11 +1,11 @@
 import type { SecureContext } from 'node:tls'
 import { blockList } from './address.ts'
-import type { UpstreamOptions } from './create-upstream.ts'
 import { Dialer } from './dial.ts'
 import { HttpClient } from './http-client.ts'
 import type { UpstreamLimits } from './limits.ts'
 import { NameCache } from './name-cache.ts'
 import { systemNetwork } from './network.ts'
+import type { UpstreamOptions } from './options.ts'
 import { loadTrust } from './tls-trust.ts'
 
 /** @throws RangeError for an `allowPrivate` entry that is neither a range nor a host name */

@@ -1,6 +1,6 @@
 /** Lets what sources proved, or failed to prove, outlive the process. */
 
-import type { SourceRecords } from './source-record.ts'
+import type { SourceRecords, Tally } from './source-record.ts'
 
 /** A text that is kept somewhere durable. Neither call rejects: whoever provides it reports what fails. */
 export interface KeptText {
@@ -45,13 +45,6 @@ export class RecordKeeper {
     const { kept, records } = this.#options
     this.#last = this.#last.then(() => kept.write(`${JSON.stringify(records.tallies())}\n`))
   }
-}
-
-/** How the bodies of one source turned out, over all runs. */
-export interface Tally {
-  readonly id: string
-  readonly proved: number
-  readonly wrong: number
 }
 
 /** What cannot be read counts as nothing: then a source has to prove itself again. */

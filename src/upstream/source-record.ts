@@ -1,6 +1,5 @@
 /** What is known of one source from its own deeds. */
 
-import type { Tally } from './record-keeper.ts'
 import { SourceHealth } from './source-health.ts'
 import type { Lag, UpstreamFailure } from './upstream.ts'
 
@@ -8,6 +7,13 @@ import type { Lag, UpstreamFailure } from './upstream.ts'
 const proofsForCleanRecord = 8
 /** How long a source that sent wrong bytes stands behind its equals. */
 const markMs = 600_000
+
+/** How the bodies of one source turned out, over all runs. */
+export interface Tally {
+  readonly id: string
+  readonly proved: number
+  readonly wrong: number
+}
 
 export class SourceRecord {
   requests = 0

@@ -1,9 +1,10 @@
 /** Shortens the way from a fake server to an answer. */
 
-import { type ConfiguredUpstream, createUpstream, type UpstreamOptions } from '../create-upstream.ts'
+import { type ConfiguredUpstream, createUpstream } from '../create-upstream.ts'
 import type { UpstreamLimits } from '../limits.ts'
 import type { Address, Network } from '../network.ts'
 import { systemNetwork } from '../network.ts'
+import type { UpstreamOptions } from '../options.ts'
 import type { SourceList, SourceStep } from '../source-list.ts'
 import type { UpstreamAnswer, UpstreamFailure, UpstreamRequest, Walk } from '../upstream.ts'
 import { UpstreamError } from '../upstream.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/schema.ts'
-import type { UpstreamOptions } from '../upstream/create-upstream.ts'
+import type { UpstreamOptions } from '../upstream/options.ts'
 import { configuredProxy } from '../upstream/proxy-settings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
