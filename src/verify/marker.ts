@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
+const BEGINNING = 'posthaste-verify-'
 const FORM = /posthaste-verify-[0-9a-f]{16}/
 
 /** A word that is used once: `posthaste-verify-0123456789abcdef`. Lower case, so that it may stand as a package's name. */
 export function newMarker(bytes: Uint8Array = randomBytes(8)): string {
-  return `posthaste-verify-${Buffer.from(bytes).toString('hex').padStart(16, '0').slice(0, 16)}`
+  return `${BEGINNING}${Buffer.from(bytes).toString('hex').padStart(16, '0').slice(0, 16)}`
 }
 
 /**
@@ -21,7 +22,8 @@ export function isMarker(text: string): boolean {
 
 /** True for the name of a package that only `verify` asks for. */
 export function isMarkerName(name: string): boolean {
-  return isMarker(name.replace(/^github\.com\//, ''))
+  // Every request comes by here.
+  return name.includes(BEGINNING) && isMarker(name.replace(/^github\.com\//, ''))
 }
 
 /** True for a request's path that holds a marker. */
