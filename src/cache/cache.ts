@@ -1,3 +1,4 @@
+import { asError } from '../as-error.ts'
 import type { Refusal, Resource, Verdict } from '../ecosystems/ecosystem.ts'
 import type { Store, StoredObject } from '../store/store.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -292,8 +293,4 @@ function isMissing(result: FillResult): boolean {
 
 function brokeOff(resource: Resource): Refusal {
   return { kind: 'upstream-failed', reason: `the download of ${resource.name} broke off` }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { asError } from '../as-error.ts'
 
 /** What a growing body reads from: a file that only ever gets longer. */
 export interface GrowingFile {
@@ -95,7 +96,7 @@ export class GrowingBody {
             position += chunk.byteLength
             controller.enqueue(chunk)
           } catch (error) {
-            const failure = error instanceof Error ? error : new Error(String(error))
+            const failure = asError(error)
             controller.error(failure)
             end(failure)
           }

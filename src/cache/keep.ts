@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { asError } from '../as-error.ts'
 import type { CandidateBody, Resource } from '../ecosystems/ecosystem.ts'
 import { type ObjectMeta, type Stage, type Store, type StoredObject, StoreError } from '../store/store.ts'
 import type { FillContext } from './fill-errand.ts'
@@ -20,7 +21,7 @@ export async function putAside(
     else if (candidate.kind === 'bytes') await store.quarantine(resource.key, note, candidate.bytes)
   } catch (error) {
     // The evidence is a courtesy; that the bytes are not served does not depend on it.
-    observer.storeFailed(resource, error instanceof Error ? error : new Error(String(error)))
+    observer.storeFailed(resource, asError(error))
   }
 }
 

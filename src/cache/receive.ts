@@ -1,3 +1,4 @@
+import { asError } from '../as-error.ts'
 import type { CandidateBody, Proof, Resource } from '../ecosystems/ecosystem.ts'
 import { type Stage, StoreError } from '../store/store.ts'
 import { type Found, UpstreamError, type UpstreamFailure } from '../upstream/upstream.ts'
@@ -56,7 +57,7 @@ export async function receive(
     }
   } catch (error) {
     await stage?.[Symbol.asyncDispose]()
-    growing?.fail(error instanceof Error ? error : new Error(String(error)))
+    growing?.fail(asError(error))
     if (error instanceof StoreError) {
       context.observer.storeFailed(resource, error)
       return { kind: 'no-room', reason: error.message, hint: error.hint }

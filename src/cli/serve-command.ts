@@ -1,3 +1,4 @@
+import { asError } from '../as-error.ts'
 import type { Origins } from '../config/load-config.ts'
 import { formatProblem } from '../config/problem.ts'
 import { readTextFile } from '../config/read-text-file.ts'
@@ -181,8 +182,4 @@ function guardProcess(log: Logger): Disposable {
       process.off('uncaughtException', tell)
     },
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

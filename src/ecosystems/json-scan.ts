@@ -79,7 +79,7 @@ export class JsonReader {
         const keySpan = this.#key()
         const before = this.#at
         member(this.#texts.key(keySpan.start, keySpan.end), keySpan)
-        if (this.#at === before) this.skip()
+        if (this.#at === before) this.value()
       } while (this.#continues(CLOSE_OBJECT))
     }
     return this.#done(start)
@@ -93,7 +93,7 @@ export class JsonReader {
         const keySpan = this.#key()
         const before = this.#at
         yield this.#texts.key(keySpan.start, keySpan.end)
-        if (this.#at === before) this.skip()
+        if (this.#at === before) this.value()
       } while (this.#continues(CLOSE_OBJECT))
     }
     this.#done(start)
@@ -108,7 +108,7 @@ export class JsonReader {
         this.#space()
         const before = this.#at
         element(index++)
-        if (this.#at === before) this.skip()
+        if (this.#at === before) this.value()
       } while (this.#continues(CLOSE_ARRAY))
     }
     return this.#done(start)
@@ -123,7 +123,7 @@ export class JsonReader {
         this.#space()
         const before = this.#at
         yield index++
-        if (this.#at === before) this.skip()
+        if (this.#at === before) this.value()
       } while (this.#continues(CLOSE_ARRAY))
     }
     this.#done(start)
@@ -137,7 +137,7 @@ export class JsonReader {
   }
 
   /** Checks the next value, whatever it is, and says where it lay. */
-  skip(): Span {
+  value(): Span {
     this.#space()
     const start = this.#at
     const closers: number[] = []

@@ -1,3 +1,4 @@
+import { asError } from '../as-error.ts'
 /** Lines on their way to a terminal, a pipe or a file, without anybody waiting for them. */
 
 import type { Writable } from 'node:stream'
@@ -99,7 +100,7 @@ export class LineWriter {
       this.#queue = []
       this.#queuedChars = 0
       await this.#options.sink(batch + this.#reportDropped()).catch((error: unknown) => {
-        this.#failure = error instanceof Error ? error : new Error(String(error))
+        this.#failure = asError(error)
       })
     }
     this.#running = undefined

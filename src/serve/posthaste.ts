@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { asError } from '../as-error.ts'
 import { Cache } from '../cache/cache.ts'
 import { operationsOn } from '../cache/operations.ts'
 import { withPatience } from '../cache/patience.ts'
@@ -288,8 +289,4 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       return stopped
     },
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,3 +1,4 @@
+import { asError } from '../as-error.ts'
 import type { Cache } from '../cache/cache.ts'
 import { reproveAll } from '../cache/reprove.ts'
 import type { Resource } from '../ecosystems/ecosystem.ts'
@@ -50,7 +51,7 @@ export class ProvingAgain {
       if (settled > 0) log.info('objects that were unproved are settled', { settled })
     } catch (error) {
       if (signal.aborted) return
-      log.warn('proving again failed', { error: error instanceof Error ? error : new Error(String(error)) })
+      log.warn('proving again failed', { error: asError(error) })
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { asError } from '../as-error.ts'
 import type { CandidateBody, Verdict } from '../ecosystems/ecosystem.ts'
 import type { RenderAnswer, RenderQuestion, RenderSettings } from './render-protocol.ts'
 
@@ -222,8 +223,4 @@ class Lane {
 function sizeOf(body: CandidateBody | undefined): number {
   if (body === undefined) return 0
   return body.kind === 'bytes' ? body.bytes.byteLength : body.sizeBytes
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

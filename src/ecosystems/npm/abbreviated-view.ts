@@ -100,7 +100,7 @@ function timeOf(packument: Uint8Array): string | undefined {
   let time: string | undefined
   walkPackument(packument, {
     member: (key, _span, reader) => {
-      if (key === 'time') time = reader.kind() === 'object' ? reader.read(reader.skip()) : undefined
+      if (key === 'time') time = reader.kind() === 'object' ? reader.read(reader.value()) : undefined
     },
   })
   return time
@@ -131,7 +131,7 @@ function* abbreviated(
   open('{')
   walkPackument(body, {
     member: (key, keySpan, reader) => {
-      if (keptAtTop.has(key)) keep(keySpan, reader.skip())
+      if (keptAtTop.has(key)) keep(keySpan, reader.value())
     },
     opensVersions: () => open('"versions":{'),
     closesVersions: close,
@@ -144,7 +144,7 @@ function* abbreviated(
         if (!kept.has(key)) return
         if (key === 'hasInstallScript') saysSo = true
         const changes: Change[] = []
-        const value = key === 'dist' ? distSpan(reader, version, address, changes) : reader.skip()
+        const value = key === 'dist' ? distSpan(reader, version, address, changes) : reader.value()
         keep(keySpan, value)
         for (const change of changes) splitLast(parts, change)
       })
@@ -166,7 +166,7 @@ function distSpan(
   address: (version: string) => string,
   changes: Change[],
 ): Span {
-  if (reader.kind() !== 'object') return reader.skip()
+  if (reader.kind() !== 'object') return reader.value()
   return distChanges(reader, version, address, changes)
 }
 

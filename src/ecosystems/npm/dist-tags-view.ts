@@ -7,7 +7,7 @@ export const distTagsView: Transform = ({ body }) => {
   walkPackument(body, {
     member: (key, _span, reader) => {
       if (key !== 'dist-tags' || reader.kind() !== 'object') return
-      const span = reader.skip()
+      const span = reader.value()
       tags = body.subarray(span.start, span.end)
     },
   })

@@ -147,7 +147,7 @@ function edgesOf(reader: JsonReader): Found {
       reader.object((name) => {
         if (reader.kind() !== 'object') return
         reader.object((member) => {
-          if (member === 'optional' && reader.read(reader.skip()) === 'true') optionalPeers.add(name)
+          if (member === 'optional' && reader.read(reader.value()) === 'true') optionalPeers.add(name)
         })
       })
     }

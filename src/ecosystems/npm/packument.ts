@@ -79,7 +79,7 @@ export function readDist(reader: JsonReader): Dist | undefined {
       if (text === undefined) delete dist[key]
       else dist[key] = text
     } else if (key === 'signatures') {
-      dist.signatures = reader.read(reader.skip())
+      dist.signatures = reader.read(reader.value())
     }
   })
   return dist

@@ -38,7 +38,7 @@ export function* jsonParts(bytes: Uint8Array): Generator<JsonPart> {
         break
       }
       case 'project-status':
-        yield { kind: 'status', span: reader.skip() }
+        yield { kind: 'status', span: reader.value() }
         break
       // Of a list that stands twice a client reads the last; to us all are to be changed.
       case 'files':
@@ -47,7 +47,7 @@ export function* jsonParts(bytes: Uint8Array): Generator<JsonPart> {
         yield { kind: key }
         for (const _ of reader.elements()) {
           if (key === 'files') yield { kind: 'file', file: scanFile(reader) }
-          else yield { kind: 'project', span: reader.skip() }
+          else yield { kind: 'project', span: reader.value() }
         }
     }
   }
@@ -56,7 +56,7 @@ export function* jsonParts(bytes: Uint8Array): Generator<JsonPart> {
 
 function scanFile(reader: JsonReader): FileSpan {
   if (reader.kind() !== 'object') {
-    reader.skip()
+    reader.value()
     throw new PageFault('it lists a file that is no object')
   }
   const addresses: FileSpan['addresses'][number][] = []

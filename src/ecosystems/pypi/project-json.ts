@@ -22,7 +22,7 @@ export function scanProjectJson(bytes: Uint8Array): ProjectJson {
   const eachFile = () => {
     if (reader.kind() !== 'array') return
     reader.array(() => {
-      files.push(reader.skip())
+      files.push(reader.value())
     })
   }
   reader.object((key) => {
