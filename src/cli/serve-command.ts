@@ -13,6 +13,7 @@ import { type Posthaste, startPosthaste } from '../serve/posthaste.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, describeFlags, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { LateOpening } from './late-opening.ts'
 import { settingsFor } from './settings.ts'
 
 const flagSpecs = {
@@ -62,20 +63,14 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   // Signals count from the first moment: one that comes while the server starts must not leave an orphan.
   const signals = new StopSignals()
   let server: Posthaste
-  let lateReload = async (): Promise<void> => undefined
-  let opened: Promise<void> | undefined
-  /** Asks the toolchains that take their time: for the first request that needs them, or soon after the start. */
-  const openRest = () => {
-    opened ??= lateReload()
-    return opened
-  }
+  const rest = new LateOpening()
   try {
     const droppedLines = () => out.dropped + err.dropped
     const options = {
       config,
       origins,
       toolchains: first,
-      opening: () => openRest(),
+      opening: () => rest.open(),
       env: io.env,
       log,
       requestLog,
@@ -128,12 +123,12 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
       }
     },
   })
-  lateReload = async () => {
+  rest.enable(async () => {
     await watch.reload()
     isOpening = false
     if (config.log === 'text') for (const line of server.toldLater()) out.write(mask(line))
-  }
-  const opening = setTimeout(() => void openRest(), OPEN_AFTER_MS)
+  })
+  const opening = setTimeout(() => void rest.open(), OPEN_AFTER_MS)
   using _guards = guardProcess(log)
 
   await signals.first
@@ -141,7 +136,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   // Toolchains that are still being asked are left alone, and what they ran in is removed.
   stopping.abort(new Error('posthaste is stopping'))
   log.info('stopping: running answers are finished', { graceMs: config.shutdown.graceMs })
-  await Promise.all([server.stop(config.shutdown.graceMs), opened])
+  await Promise.all([server.stop(config.shutdown.graceMs), rest.idle()])
   await Promise.all([out.flush(AbortSignal.timeout(1_000)), err.flush(AbortSignal.timeout(1_000))])
   return 0
 }
