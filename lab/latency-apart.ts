@@ -5,7 +5,7 @@ import { startProgram } from './program.ts'
 /** Whose clock waits for a processor measures the processors: the one who asks goes first, where the system allows it. */
 const PRIORITY = -10
 
-/** The same as `measureLatency`, in a process that does nothing else; not before a moment of `Date.now()`. */
+/** The same as `measureLatency`, in a process that does nothing else; what counts begins at a moment of `Date.now()`. */
 export async function measureLatencyApart(
   address: string,
   options: LatencyOptions,
@@ -26,6 +26,7 @@ if (import.meta.main) {
   } catch {
     // Only for the superuser; the figure then includes the wait of the one who asks.
   }
-  await Bun.sleep(Math.max(0, Number(beginAtMs) - Date.now()))
-  console.log(`latency ${JSON.stringify(await measureLatency(address, JSON.parse(options)))}`)
+  const chosen: LatencyOptions = JSON.parse(options)
+  await Bun.sleep(Math.max(0, Number(beginAtMs) - (chosen.warmUpMs ?? 0) - Date.now()))
+  console.log(`latency ${JSON.stringify(await measureLatency(address, chosen))}`)
 }

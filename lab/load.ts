@@ -82,14 +82,17 @@ export interface LatencyOptions {
   readonly connections?: number
   /** Pause after each answer, so that the load stays light. Default 2. */
   readonly pauseMs?: number
+  /** Asked before `durationMs` begins and not counted: who has just started is slow itself. Default 0. */
+  readonly warmUpMs?: number
 }
 
 /** The latency of answers that are at hand, over keep-alive connections, under light load. */
 export async function measureLatency(address: string, options: LatencyOptions): Promise<LatencyResult> {
-  const { durationMs, connections = 4, pauseMs = 2 } = options
+  const { durationMs, connections = 4, pauseMs = 2, warmUpMs = 0 } = options
   const target = targetOf(address)
   const request = requestFor(target)
-  const until = performance.now() + durationMs
+  const from = performance.now() + warmUpMs
+  const until = from + durationMs
   const times: number[] = []
   let failures = 0
   const one = async () => {
@@ -100,7 +103,7 @@ export async function measureLatency(address: string, options: LatencyOptions): 
         failures++
         return
       }
-      times.push(performance.now() - began)
+      if (began >= from) times.push(performance.now() - began)
       await Bun.sleep(pauseMs)
     }
   }

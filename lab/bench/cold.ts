@@ -13,6 +13,8 @@ import { type ColdPeer, coldPeers, programOf, startColdPeer } from './cold-peers
 import { type BenchContext, type BenchRow, type Finding, temporaryFolder } from './row.ts'
 
 const DATABASE = 'sumdb.example'
+/** The store is cold, not the program: whoever builds did not start the server in the same second. */
+const SETTLE_MS = 3_000
 
 export const cold: BenchRow = {
   name: 'cold',
@@ -137,12 +139,14 @@ async function proved(scene: Scene): Promise<Partial<Round>> {
   return { proved: await download(scene, product.goproxy) }
 }
 
-function startBehindRelay(scene: Scene, dataDir: string, goSumdb: string): Promise<Product> {
-  return startProduct({
+async function startBehindRelay(scene: Scene, dataDir: string, goSumdb: string): Promise<Product> {
+  const product = await startProduct({
     dataDir,
     goUpstream: scene.origin,
     goSumdb,
     env: { SSL_CERT_FILE: scene.caFile },
     ...(scene.context.program === undefined ? {} : { program: scene.context.program }),
   })
+  await Bun.sleep(SETTLE_MS)
+  return product
 }

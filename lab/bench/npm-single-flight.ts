@@ -15,7 +15,9 @@ const MAX_RSS_BYTES = 250e6
 /** A second transform costs nearly as much as the first; sending the body 19 times more costs little. */
 const MAX_CPU_RATIO = 1.5
 /** Those who ask and those who measure are programs that have started when they begin. */
-const START_MS = 1_000
+const START_MS = 1_500
+/** Of those who measure. */
+const WARM_UP_MS = 500
 
 interface Round {
   readonly fetches: number
@@ -84,7 +86,7 @@ async function takeRound(context: BenchContext, upstream: RegistryUpstream): Pro
   return await withProduct(context, upstream, async (product) => {
     const hit = `${product.url}/npm/other`
     const p99 = async (durationMs: number, beginAtMs = 0) => {
-      const result = await measureLatencyApart(hit, { durationMs }, beginAtMs)
+      const result = await measureLatencyApart(hit, { durationMs, warmUpMs: WARM_UP_MS }, beginAtMs)
       if (result.failures > 0) throw new Error(`${result.failures} connections of the hits failed`)
       return result.p99Ms
     }

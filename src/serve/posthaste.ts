@@ -70,8 +70,8 @@ export interface Posthaste {
   stop(graceMs: number): Promise<void>
 }
 
-/** Connections that are opened when a cold build begins. */
-const WARM_CONNECTIONS = 32
+/** Connections that are opened when a cold build begins: as many as are fetched ahead at a time, and some for clients. */
+const WARM_CONNECTIONS = 48
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).

@@ -4,6 +4,7 @@ import type { Kept, Refused } from '../cache/outcome.ts'
 import { withPatience } from '../cache/patience.ts'
 import type { CandidateBody, Refusal, View } from '../ecosystems/ecosystem.ts'
 import { type ObjectMeta, type Stage, type Store, type StoredObject, StoreError } from '../store/store.ts'
+import { OneByOne } from './one-by-one.ts'
 import { RenderError, type Renderer } from './renderer.ts'
 
 export interface ViewsOptions {
@@ -35,6 +36,8 @@ const IN_MEMORY_BYTES = 64 * 1024
 export class Views {
   readonly #options: ViewsOptions
   readonly #underWay = new Map<string, Promise<StoredObject | Refused>>()
+  /** Who waited together for a large view: sending begins with a send buffer full, and others' hits come between. */
+  readonly #leaving = new OneByOne()
 
   constructor(options: ViewsOptions) {
     this.#options = options
@@ -55,6 +58,7 @@ export class Views {
     const madeFrom = madeFromOf(of.object, beside)
     const flight = `${key} ${madeFrom}`
     let making = this.#underWay.get(flight)
+    const isWaiting = making !== undefined
     if (making === undefined) {
       // Looked up within the flight: whoever looked before it was kept would otherwise make it a second time.
       const make = async () => {
@@ -66,6 +70,7 @@ export class Views {
       this.#underWay.set(flight, making)
     }
     const made = await making
+    if (isWaiting && !('refusal' in made) && made.body.kind === 'file') await this.#leaving.turn()
     return 'refusal' in made ? made : { kind: 'seen', object: made, of }
   }
 

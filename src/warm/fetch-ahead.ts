@@ -4,7 +4,10 @@ import type { StoredObject } from '../store/store.ts'
 import { type AheadBalance, Claims } from './claims.ts'
 
 export interface FetchAheadLimits {
-  /** Fetches ahead at a time, metadata and blobs apart: people's own fetches always find room beside them. */
+  /**
+   * Fetches ahead at a time, metadata and blobs apart: people's own fetches always find room beside them, and what
+   * waits stays here, where the likeliest comes first; for a connection they would wait in the order they came.
+   */
   readonly metadataParallel: number
   readonly blobParallel: number
   /** Bytes that may lie fetched and unclaimed before no more blobs are started. */
@@ -14,8 +17,8 @@ export interface FetchAheadLimits {
 }
 
 export const defaultFetchAheadLimits: FetchAheadLimits = {
-  metadataParallel: 40,
-  blobParallel: 32,
+  metadataParallel: 24,
+  blobParallel: 16,
   maxUnclaimedBytes: 256 * 1024 * 1024,
   maxQueue: 5_000,
 }
