@@ -58,6 +58,17 @@ inLab(
   },
 )
 
+inLab('short quotes that come when later probes are on their way are credited to none of them', async () => {
+  const short = { shortQuote: true }
+  const hops = [{}, { ...short, delayMs: 60 }, short, short, short, short, short, short]
+  await using lab = await behindTun({ hops })
+  const path = traced(
+    await lab.traceAsNobody('a', target, '--udp', '-n', '--json', '--rounds', '3', '--interval', '400'),
+  )
+  expect(hostsOf(path)).toEqual([...hops.map((_, index) => `10.77.${index + 1}.1`), target])
+  expect(path.limits).toEqual(['udp-port-per-ttl'])
+})
+
 inLab('garbage beside the answers changes nothing', async () => {
   await using lab = await behindTun({ hops: [{}, {}, {}], garbage: true })
   const runs = await Promise.all([

@@ -13,6 +13,8 @@ const stampLength = 8
 
 interface Line {
   readonly socket: ProbeSocket
+  /** Shared by every TTL of a flow: an answer that quotes too little may be about any of them. */
+  readonly shared: boolean
   /** The newest probe, for answers that do not show which one they are about. */
   latest: number
   forbidsFragments: boolean
@@ -92,7 +94,7 @@ export class DatagramChannel implements Channel {
       socket[Symbol.dispose]()
       throw error
     }
-    const line = { socket, latest: -1, forbidsFragments: false }
+    const line = { socket, shared: !this.#linePerTtl, latest: -1, forbidsFragments: false }
     this.#lines.set(key, line)
     return line
   }
@@ -139,10 +141,8 @@ export class DatagramChannel implements Channel {
       const sequence = new DataView(quote.buffer, quote.byteOffset).getUint32(4)
       return this.#onTheirWay.has(sequence) ? sequence : undefined
     }
-    if (!this.#linePerTtl) {
-      this.#linePerTtl = true
-      return undefined
-    }
+    this.#linePerTtl = true
+    if (line.shared) return undefined
     return this.#onTheirWay.has(line.latest) ? line.latest : undefined
   }
 }
