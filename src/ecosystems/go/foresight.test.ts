@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
 import { createGoForesight } from './foresight.ts'
 import { createGoEcosystem } from './go-ecosystem.ts'
+import type { ModuleVersion } from './go-mod.ts'
 
 const never = () => false
 const ecosystem = createGoEcosystem({
@@ -162,6 +163,52 @@ describe('an unpruned graph', () => {
     arrived('a.example/x@v1.0.0', '1.21', ['a.example/y@v1.0.0'])
     arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.0.0'])
     expect(words(arrived('a.example/y@v1.0.0', '1.21', ['a.example/z@v1.0.0'], false))).toEqual([
+      'a.example/z@v1.0.0.mod',
+    ])
+  })
+})
+
+describe('what is known of published versions', () => {
+  const chain: Readonly<Record<string, string>> = {
+    'a.example/x@v1.2.0': 'a.example/y@v1.1.0',
+    'a.example/y@v1.1.0': 'a.example/x@v1.0.0',
+    'a.example/x@v1.0.0': 'a.example/x@v1.2.0',
+  }
+  beforeEach(() => {
+    const published = ({ path, version }: ModuleVersion) =>
+      (chain[`${path}@${version}`]?.split(' ') ?? []).map((id) => {
+        const [next = '', at = ''] = id.split('@')
+        return { path: next, version: at }
+      })
+    foresight = createGoForesight({ resourceAt, published, now: () => nowMs })
+  })
+
+  test('a whole chain below an unpruned module follows at once, each of it once', () => {
+    expect(words(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.2.0']))).toEqual([
+      'a.example/x@v1.2.0.mod',
+      'a.example/y@v1.1.0.mod',
+      'a.example/x@v1.0.0.mod',
+    ])
+    expect(arrived('a.example/x@v1.2.0', '1.21', ['a.example/y@v1.1.0'], false)).toEqual([])
+  })
+
+  test('says nothing below a pruned module, where no client would look', () => {
+    expect(words(arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.2.0']))).toEqual([
+      'a.example/x@v1.2.0.mod',
+    ])
+  })
+
+  test('says nothing below what nobody has asked for yet', () => {
+    arrived('a.example/l@v1.0.0', '1.21', ['a.example/m@v1.0.0'])
+    expect(words(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.2.0'], false))).toEqual([
+      'a.example/x@v1.2.0.mod',
+    ])
+  })
+
+  test('what a go.mod at hand says goes before it', () => {
+    arrived('a.example/x@v1.2.0', '1.21', ['a.example/z@v1.0.0'])
+    expect(words(arrived('a.example/m@v1.0.0', '1.16', ['a.example/x@v1.2.0']))).toEqual([
+      'a.example/x@v1.2.0.mod',
       'a.example/z@v1.0.0.mod',
     ])
   })

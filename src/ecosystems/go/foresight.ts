@@ -2,6 +2,7 @@ import type { Foresight, Likely, Resource } from '../ecosystem.ts'
 import { RequestOrder } from './foresight-order.ts'
 import { type ModuleVersion, parseGoMod } from './go-mod.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
+import { publishedRequirements } from './published-graph.ts'
 import { compareVersions } from './version.ts'
 
 /** A build is thought to be over when nothing was asked for this long; what it selected no longer counts. */
@@ -19,6 +20,8 @@ const ZIP_DELAY_MS = 100
 export interface GoForesightOptions {
   /** Undefined for a path that is no request for an immutable file of a module. */
   readonly resourceAt: (path: string) => Resource | undefined
+  /** What is known of a go.mod before it is at hand. */
+  readonly published?: (module: ModuleVersion) => readonly ModuleVersion[]
   readonly now?: () => number
 }
 
@@ -40,7 +43,11 @@ interface Known {
  * "Module graph pruning"). Of each module it then wants `.info` and `.zip` of the highest version that any of
  * these files requires (minimal version selection).
  */
-export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOptions): Foresight {
+export function createGoForesight({
+  resourceAt,
+  published = publishedRequirements,
+  now = Date.now,
+}: GoForesightOptions): Foresight {
   /** The highest version of each module that was required or asked for in this build. */
   const selected = new Map<string, string>()
   /** `path@version` whose requirements the client will load whatever is selected: below an unpruned module. */
@@ -93,17 +100,19 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
     return guesses
   }
 
-  /** Everything below an unpruned module, as far as it is at hand. */
-  const followClosure = (require: readonly ModuleVersion[]): Likely[] => {
+  /** Everything below an unpruned module, as far as it is at hand; below one that was asked for, also what is known without. */
+  const followClosure = (require: readonly ModuleVersion[], wanted: boolean): Likely[] => {
     const guesses: Likely[] = []
     const reached = [...require]
-    for (const { path, version } of reached) {
+    for (const required of reached) {
+      const { path, version } = required
       const id = `${path}@${version}`
       select(path, version)
       if (closure.has(id) || isFull()) continue
       closure.add(id)
       guesses.push(...guess(path, version, 'mod', { weight: 0.95 }))
       const below = known.get(id)
+      if (below === undefined && wanted) reached.push(...published(required))
       if (below === undefined || below.followed === 'closure') continue
       below.followed = 'closure'
       reached.push(...below.require)
@@ -169,7 +178,7 @@ export function createGoForesight({ resourceAt, now = Date.now }: GoForesightOpt
       const foreseen = order.guides && isLikely(resource.name, version)
       if (closure.has(id) || (!file.pruned && (wanted || foreseen))) {
         file.followed = 'closure'
-        return followClosure(file.require)
+        return followClosure(file.require, wanted)
       }
       if (!wanted || !file.pruned || file.followed === 'once') return []
       file.followed = 'once'
