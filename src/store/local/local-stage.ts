@@ -31,6 +31,10 @@ export class LocalStage implements Stage {
   readonly #queue = new SerialQueue()
   #head: Uint8Array[] | undefined = []
   #sizeBytes = 0
+  #unsyncedBytes = 0
+  #syncing: Promise<void> | undefined
+  /** After a sync that failed the next one may succeed without the bytes: the first word counts. */
+  #syncFault: { readonly error: unknown } | undefined
   #state: 'open' | 'ended' = 'open'
 
   private constructor(parts: StageParts, path: string, fd: number, room: Reservation) {
@@ -65,6 +69,8 @@ export class LocalStage implements Stage {
       if (end > smallBodyBytes) this.#head = undefined
       else this.#head?.push(new Uint8Array(chunk))
       this.#sizeBytes = end
+      this.#unsyncedBytes += chunk.length
+      if (this.#unsyncedBytes >= syncBytes) this.#syncBehind()
     })
   }
 
@@ -96,6 +102,8 @@ export class LocalStage implements Stage {
     const { disk, blobs, catalog } = this.#parts
     const sha256 = this.#hash.copy().digest('hex')
     using _ = blobs.pin(sha256)
+    await this.#syncing
+    if (this.#syncFault !== undefined) throw this.#syncFault.error
     await step('sync', this.path, () => disk.datasync(this.#fd))
     await blobs.adopt(this.path, sha256)
     const head = { key, sha256, sizeBytes: this.#sizeBytes, meta }
@@ -109,10 +117,24 @@ export class LocalStage implements Stage {
     return { ...head, body: { kind: 'file', path: blobs.path(sha256) } }
   }
 
+  /** What came so far goes to the disk while more comes, so that the last sync, which somebody waits for, is short. */
+  #syncBehind(): void {
+    if (this.#syncing !== undefined) return
+    this.#unsyncedBytes = 0
+    this.#syncing = step('sync', this.path, () => this.#parts.disk.datasync(this.#fd))
+      .catch((error: unknown) => {
+        this.#syncFault ??= { error }
+      })
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
   async #end(): Promise<void> {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#head = undefined
+    await this.#syncing
     try {
       await this.#parts.disk.close(this.#fd)
       await this.#parts.disk.unlink(this.path)
@@ -133,3 +155,5 @@ export class LocalStage implements Stage {
 
 /** First reservation for a body of unknown size. */
 const growBytes = 1 << 20
+/** Goes to the disk at once, ahead of the commit. */
+const syncBytes = 8 << 20
