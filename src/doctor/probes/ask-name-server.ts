@@ -66,12 +66,7 @@ export function askByUdp(question: Question): Promise<ServerSaid> {
     const stop = () => (first === undefined ? without('silent') : settle({ ...first, others }))
     let late = setTimeout(stop, timeoutMs)
     signal.addEventListener('abort', stop, { once: true })
-    socket.on('error', (error) => {
-      const code = errorCode(error)
-      if (code === 'ECONNREFUSED') without('down')
-      else if (/UNREACH|EPERM|EACCES|EADDRNOTAVAIL|EINVAL/.test(code)) without('unreachable')
-      else without('silent')
-    })
+    socket.on('error', (error) => without(errorCode(error) === 'ECONNREFUSED' ? 'down' : 'unreachable'))
     socket.on('message', (bytes) => {
       const answer = readAnswer(bytes)
       if (answer === undefined) {
@@ -88,8 +83,10 @@ export function askByUdp(question: Question): Promise<ServerSaid> {
     })
     try {
       const bytes = writeQuestion(id, question.name, question.type)
-      socket.connect(server.port, server.address, () => {
-        if (!settled) socket.send(bytes)
+      // Bun and Node hand a failure to this callback, and emit no 'error' then.
+      socket.connect(server.port, server.address, (error?: unknown) => {
+        if (error) without('unreachable')
+        else if (!settled) socket.send(bytes)
       })
     } catch {
       without('unreachable')
