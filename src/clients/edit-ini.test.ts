@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { goEnv, iniEntry, npmrc, pipConf, setIni } from './edit-ini.ts'
+import { iniEntry, npmrc, pipConf, setIni } from './edit-ini.ts'
 import { diffLines } from './line-diff.ts'
 
 const value = 'http://127.0.0.1:7678/x/'
@@ -38,7 +38,6 @@ const file = fc
 describe.each([
   ['npm', npmrc, undefined, 'registry'],
   ['pip', pipConf, 'global', 'index-url'],
-  ['Go', goEnv, undefined, 'registry'],
 ] as const)('%s', (_, dialect, section, key) => {
   test('what is set is read again, and setting it again changes nothing', () => {
     fc.assert(

@@ -15,8 +15,6 @@ export interface IniDialect {
   readonly written: string
 }
 
-const asIs = (key: string) => key
-
 /** npm's `ini`: the last of several equal keys counts; what follows a `[section]` is no setting of npm. */
 export const npmrc: IniDialect = {
   comments: ';#',
@@ -37,17 +35,6 @@ export const pipConf: IniDialect = {
   quoted: false,
   normalise: (key) => key.toLowerCase().replaceAll('_', '-').replace(/^--/, ''),
   written: ' = ',
-}
-
-/** As cmd/go/internal/cfg reads GOENV: `NAME=value` and nothing else. */
-export const goEnv: IniDialect = {
-  comments: '#',
-  separators: '=',
-  inlineComments: false,
-  continued: false,
-  quoted: false,
-  normalise: asIs,
-  written: '=',
 }
 
 export interface IniEntry {

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
-import { goEnv, iniEntry } from './edit-ini.ts'
+import { goEnvValue } from './edit-go-env.ts'
 import { environmentLayer, unsetting } from './environment.ts'
 import { type Machine, userConfig } from './machine.ts'
 
@@ -68,7 +68,14 @@ export async function goAdvice(options: GoAdviceOptions): Promise<readonly GoAdv
 
 /** A value of the file of `go env -w`; an empty one counts as not set, as cmd/go has it. */
 export function goSetting(text: string, name: string): string | undefined {
-  return iniEntry(text, goEnv, undefined, name)?.value || undefined
+  const value = goEnvValue(text, name)
+  // Of all lists, cmd/go trims the elements of this one only.
+  return (name === 'GOPROXY' ? value?.trim() : value) || undefined
+}
+
+/** Patterns of GOPRIVATE and its like with others behind them; blanks, with which Go would match nothing, go. */
+export function withPatterns(present: readonly string[], others: readonly string[]): string {
+  return [...new Set([...present, ...others].map((one) => one.trim()))].filter((one) => one !== '').join(',')
 }
 
 /** The file of `go env -w` where GOENV names no other one. */
@@ -111,12 +118,10 @@ function privateGap(present: readonly string[], patterns: readonly string[]) {
   const covered = compilePatterns(present)
   const missing = patterns.filter((pattern) => !present.includes(pattern) && !covered(pattern))
   if (missing.length === 0) return undefined
-  return { missing: missing.join(', '), whole: [...present, ...missing].join(',') }
+  return { missing: missing.join(', '), whole: withPatterns(present, missing) }
 }
 
+/** Untrimmed: a blank or a `\r` is a part of the pattern for Go. */
 function elements(list: string): string[] {
-  return list
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
+  return list.split(',').filter((one) => one !== '')
 }

@@ -91,6 +91,19 @@ describe('the list', () => {
   })
 })
 
+test('a line that Go passes over is none of its settings', async () => {
+  const file = `GOPROXY = ${MIRROR},direct\n`
+  const planned = await plan({ file })
+  expect(planned.previous).toBeUndefined()
+  expect(planned.text).toBe(`${file}GOPROXY=${BASE}|direct\n`)
+})
+
+test('a list that ends in a carriage return is kept without it', async () => {
+  const planned = await plan({ file: 'GOPROXY=https://go.acme.example,direct\r\nGOFLAGS=-v\r\n' })
+  expect(planned.value).toBe(`${BASE}|https://go.acme.example,direct`)
+  expect(planned.text).toBe(`GOPROXY=${BASE}|https://go.acme.example,direct\nGOFLAGS=-v\r\n`)
+})
+
 describe('a mirror never hears of private names', () => {
   const privatePatterns = ['*.corp.example', 'github.com/acme/*']
 
@@ -113,6 +126,18 @@ describe('a mirror never hears of private names', () => {
       privatePatterns,
     })
     expect(text).toContain('GOPRIVATE=*.corp.example,github.com/acme\n')
+  })
+
+  test('a carriage return makes a pattern cover nothing, and is put right', async () => {
+    const { text } = await plan({
+      file: 'GOPRIVATE=corp.example\r\n',
+      mirror: MIRROR,
+      privatePatterns: ['corp.example'],
+    })
+    expect(text).toContain('GOPRIVATE=corp.example\n')
+    const { notes } = await plan({ file: 'GOPRIVATE=corp.example\r\n', privatePatterns: ['corp.example'] })
+    expect(notes).toContain('GOPRIVATE does not cover corp.example')
+    expect(notes).toContain('go env -w GOPRIVATE=corp.example')
   })
 
   test('and where a variable stands above, the mirror is left out, and that is said', async () => {

@@ -5,11 +5,11 @@ import { type GoEnv, readGoEnv } from '../config/go-env.ts'
 import { maskCredentials, parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import { type Client, impossible, isOurs, type Layer, type Plan, sameValue, type Wanted } from './client.ts'
-import { goEnv, setIni } from './edit-ini.ts'
+import { setGoEnvValue } from './edit-go-env.ts'
 import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, fileLayer } from './file-layer.ts'
-import { defaultGoEnvFile, goAdvice, goEnvFile, goSetting } from './go-advice.ts'
+import { defaultGoEnvFile, goAdvice, goEnvFile, goSetting, withPatterns } from './go-advice.ts'
 import { turnGoCountersOff } from './go-counters.ts'
 import { installed, type Machine, quiet } from './machine.ts'
 
@@ -62,7 +62,7 @@ export const goClient: Client = {
       ...(wanted.fallback && cover.possible ? cover.settings : []),
     ]
     const set = (before: string) =>
-      settings.reduce((edited, [name, to]) => setIni(edited, goEnv, undefined, name, to), before)
+      settings.reduce((edited, [name, to]) => setGoEnvValue(edited, name, to), before)
     const { privatePatterns } = wanted
     const advice = await goAdvice({ machine, text: set(text), list: former, privatePatterns })
     return {
@@ -100,9 +100,7 @@ type Cover =
  */
 function coverPrivate({ env }: Machine, text: string, { privatePatterns }: Wanted): Cover {
   const name = env.GONOPROXY || goSetting(text, 'GONOPROXY') ? 'GONOPROXY' : 'GOPRIVATE'
-  const present = (env[name] || goSetting(text, name) || '')
-    .split(',')
-    .filter((pattern) => pattern.trim() !== '')
+  const present = (env[name] || goSetting(text, name) || '').split(',')
   const covered = compilePatterns(present)
   const missing = privatePatterns.filter((pattern) => !present.includes(pattern) && !covered(pattern))
   if (missing.length === 0) return { possible: true, settings: [], notes: [] }
@@ -116,7 +114,7 @@ function coverPrivate({ env }: Machine, text: string, { privatePatterns }: Wante
   }
   return {
     possible: true,
-    settings: [[name, [...present, ...missing].join(',')]],
+    settings: [[name, withPatterns(present, missing)]],
     notes: [`${name} gets the server's private names, so that the mirror is never asked for them`],
   }
 }

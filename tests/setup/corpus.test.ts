@@ -137,7 +137,9 @@ describe('edited in place, found again, and put back byte for byte', () => {
         expect((await stat(real)).mode & 0o7777).toBe(one.mode ?? 0o644)
         expect((await lstat(path)).isSymbolicLink()).toBe(one.linkTo !== undefined)
         const old = Buffer.from(one.content).toString('latin1')
-        if (old.includes('\r\n')) expect(bytes.replaceAll('\r\n', '')).not.toInclude('\n')
+        // Go takes a carriage return for a part of the value, so it gets none.
+        if (old.includes('\r\n') && one.client !== 'go')
+          expect(bytes.replaceAll('\r\n', '')).not.toInclude('\n')
         const mark = Buffer.from(BOM).toString('latin1')
         expect(bytes.startsWith(mark)).toBe(old.startsWith(mark))
       }
