@@ -52,6 +52,18 @@ const flags: FlagSpecs = {
   help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
 }
 
+/** A client runs in a group of its own, which no signal of a terminal reaches: it must be ended from here. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+class StoppedError extends Error {
+  override readonly name = 'StoppedError'
+  readonly code = 'verify.stopped'
+  readonly hint = 'what was not looked at yet is not judged: run it again'
+  constructor(signal: NodeJS.Signals) {
+    super(`stopped by ${signal}`)
+  }
+}
+
 const PROBE_MS = 5_000
 const PROJECT_MS = 15_000
 
@@ -88,8 +100,8 @@ export async function verifyCommand(
   if (typeof given === 'string') return tellUsage(given, io, 'verify')
 
   const stop = new AbortController()
-  const interrupted = () => stop.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupted)
+  const stopped = (name: NodeJS.Signals) => stop.abort(new StoppedError(name))
+  for (const name of STOPS) process.on(name, stopped)
   try {
     const loaded = await loadConfig({ flags: values, env: io.env, cwd: io.cwd, readFile: readTextFile })
     if (!loaded.ok) {
@@ -114,10 +126,10 @@ export async function verifyCommand(
       signal: stop.signal,
     })
   } catch (error) {
-    tellError(error, io, 'verify')
+    tellError(stop.signal.aborted ? stop.signal.reason : error, io, 'verify')
     return 2
   } finally {
-    process.off('SIGINT', interrupted)
+    for (const name of STOPS) process.off(name, stopped)
   }
 }
 
@@ -152,13 +164,14 @@ async function verifyAll(job: Job): Promise<ExitCode> {
   const candidates = isNamed ? named : clients.filter(({ ecosystem }) => SERVED.includes(ecosystem))
   const present = await presentClients(machine, candidates, { isNamed })
   for (const { client, presence } of present) {
-    if (signal.aborted) throw new Error('interrupted')
+    signal.throwIfAborted()
     const { command } = presence
     // A client can take seconds: what is looked at stands there until the verdict takes its place.
     if (isScreen) io.stdout.write(`… ${client.title}`)
     const outcome = await verifyOne(client, command, job).finally(() => {
       if (isScreen) io.stdout.write('\r\x1b[K')
     })
+    signal.throwIfAborted()
     outcomes.push(outcome)
     say(clientLines(outcome, look))
   }
@@ -173,6 +186,7 @@ async function verifyAll(job: Job): Promise<ExitCode> {
           timeoutMs: PROJECT_MS,
           signal,
         })
+  signal.throwIfAborted()
   if (project !== undefined) say(projectLines(project, look))
   const report: VerifyReport = { base: target.base, clients: outcomes, project }
   if (isJson) io.stdout.write(`${JSON.stringify(verifyJson(report), undefined, 2)}\n`)

@@ -41,9 +41,9 @@ export interface VerifiedClient extends Judged {
   readonly tookMs: number
 }
 
-/** Runs a client once and says which way it took. Leaves nothing behind. Throws what the file system says. */
+/** Runs a client once and says which way it took. Leaves nothing behind. Throws what the file system says, and the signal's reason. */
 export async function verifyClient(options: VerifyClientOptions): Promise<VerifiedClient> {
-  const { client, run, machine, command, layers, relay, address, pinned, marker, timeoutMs } = options
+  const { client, run, machine, command, layers, relay, address, pinned, marker, timeoutMs, signal } = options
   const startedAtMs = performance.now()
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'posthaste-verify-')))
   try {
@@ -54,6 +54,8 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
     const link = await relay.watch(marker, watchedTexts(pinned), Math.ceil(timeoutMs / 1_000) + 60)
     const place = { machine, command, folder, marker, pinned, facts }
     const results = await runAll(await run.steps(place), options)
+    // What a client says that was ended is no answer.
+    signal.throwIfAborted()
     const read = await run.read(results, place)
     const reading = withSetting(read, layers)
     const log: Log = link.kind === 'watching' ? await relay.seen(marker) : unreadLog(link)
