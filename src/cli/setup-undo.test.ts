@@ -108,6 +108,15 @@ describe('undo, when somebody changed the file since', () => {
     expect(await at.read('.npmrc')).toBe('# mine\nregistry=https://a.example/\nfund=false\nsave-exact=true\n')
   })
 
+  test('joins no two lines of a file that had no line end at its end', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', '//npm.acme.example/:_authToken=SECRET')
+    await at.setup('npm --yes', served)
+    await at.write('.npmrc', `${await at.read('.npmrc')}save-exact=true\n`)
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('//npm.acme.example/:_authToken=SECRET\nsave-exact=true\n')
+  })
+
   test('leaves it alone where both are at one place, even with --yes', async () => {
     const now = '# mine\nregistry=https://somebody.example/\nfund=false\n'
     await using at = await changed(now)

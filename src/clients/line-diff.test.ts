@@ -29,6 +29,9 @@ describe('a diff', () => {
   })
 })
 
+/** Texts whose last line may have no end. */
+const open = fc.tuple(text, fc.constantFrom('', 'a', 'b')).map(([lines, last]) => lines + last)
+
 describe('a merge', () => {
   test.each([
     ['what nobody else touched', 'a\nX\nc\n', 'a\nb\nc\n', 'a\nX\nc\n', 'a\nb\nc\n'],
@@ -36,6 +39,8 @@ describe('a merge', () => {
     ['a line changed elsewhere', 'a\nX\nc\nd\n', 'a\nb\nc\nd\n', 'A\nX\nc\nd\n', 'A\nb\nc\nd\n'],
     ['our added line', 'a\nX\n', 'a\n', '0\na\nX\n', '0\na\n'],
     ['the same change on both sides', 'X\n', 'a\n', 'a\n', 'a\n'],
+    ['our end of the last line, but for lines that follow now', 'a\nX\n', 'a', 'a\nX\nmine\n', 'a\nmine\n'],
+    ['the same in a file with CRLF', 'a\r\nX\r\n', 'a', 'a\r\nX\r\nmine\r\n', 'a\r\nmine\r\n'],
   ])('takes back %s', (_, written, before, now, merged) => {
     expect(mergeThree(written, before, now)).toBe(merged)
   })
@@ -49,9 +54,18 @@ describe('a merge', () => {
 
   test('with one side unchanged gives the other', () => {
     fc.assert(
-      fc.property(text, text, (base, changed) => {
+      fc.property(open, open, (base, changed) => {
         expect(mergeThree(base, changed, base)).toBe(changed)
         expect(mergeThree(base, base, changed)).toBe(changed)
+      }),
+    )
+  })
+
+  test('joins no two lines', () => {
+    fc.assert(
+      fc.property(open, open, open, (base, ours, theirs) => {
+        const known = new Set(`\n${base}\n${ours}\n${theirs}`.split('\n'))
+        for (const line of (mergeThree(base, ours, theirs) ?? '').split('\n')) expect(known).toContain(line)
       }),
     )
   })

@@ -1,4 +1,4 @@
-import { linesOf } from './text-lines.ts'
+import { lineEnd, linesOf } from './text-lines.ts'
 
 export type DiffLine = {
   readonly kind: 'same' | 'removed' | 'added'
@@ -79,26 +79,37 @@ interface Hunk {
 export function mergeThree(base: string, ours: string, theirs: string): string | undefined {
   const lines = linesOf(base)
   const [left, right] = [hunksOf(base, ours), hunksOf(base, theirs)]
+  const end = lineEnd([theirs, base, ours].find((text) => text.includes('\n')) ?? '')
   const merged: string[] = []
+  // A last line may have no end; where others come to follow it, it must get one.
+  const push = (added: readonly string[]) => {
+    const last = merged.at(-1)
+    if (added.length > 0 && last !== undefined && !last.endsWith('\n')) merged.push(end)
+    for (const line of added) merged.push(line)
+  }
   let [at, i, j] = [0, 0, 0]
+  const take = (hunk: Hunk) => {
+    push(lines.slice(at, hunk.start))
+    push(hunk.lines)
+    at = hunk.end
+  }
   while (i < left.length || j < right.length) {
     const [a, b] = [left[i], right[j]]
     if (a !== undefined && b !== undefined && overlap(a, b)) {
       if (a.start !== b.start || a.end !== b.end || a.lines.join('') !== b.lines.join('')) return undefined
       i++
       j++
-      merged.push(...lines.slice(at, a.start), ...a.lines)
-      at = a.end
+      take(a)
       continue
     }
     const first = b === undefined || (a !== undefined && a.start <= b.start) ? a : b
     if (first === undefined) break
     if (first === a) i++
     else j++
-    merged.push(...lines.slice(at, first.start), ...first.lines)
-    at = first.end
+    take(first)
   }
-  return [...merged, ...lines.slice(at)].join('')
+  push(lines.slice(at))
+  return merged.join('')
 }
 
 /** Two insertions at one place overlap too: nothing says which comes first. */
