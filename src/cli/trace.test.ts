@@ -31,6 +31,17 @@ function hop(ttl: number, given: Partial<Hop> = {}): Hop {
   }
 }
 
+const silent: Partial<Hop> = {
+  hosts: [],
+  received: 0,
+  lossPercent: 100,
+  lastMs: null,
+  bestMs: null,
+  meanMs: null,
+  worstMs: null,
+  jitterMs: null,
+}
+
 function evidence(given: Partial<PathFacts> = {}): PathEvidence {
   const facts: PathFacts = {
     protocol: 'tcp',
@@ -47,16 +58,7 @@ function evidence(given: Partial<PathFacts> = {}): PathEvidence {
           { address: '10.0.2.2', received: 1, labels: [] },
         ],
       }),
-      hop(3, {
-        hosts: [],
-        received: 0,
-        lossPercent: 100,
-        lastMs: null,
-        bestMs: null,
-        meanMs: null,
-        worstMs: null,
-        jitterMs: null,
-      }),
+      hop(3, silent),
       hop(4, { hosts: [{ address, received: 4, labels: [] }], isTarget: true }),
     ],
     target: hop(4),
@@ -257,8 +259,9 @@ hop  host                        loss  sent  last  mean  best  worst  jitter  0â
 
 test.each([
   ['fine', {}, 0],
-  ['a problem', { target: undefined, hops: [hop(1)] }, 1],
-  ['unclear', { target: undefined, hops: [hop(1)], protocol: 'udp' }, 2],
+  ['a problem', { target: undefined, hops: [hop(1), hop(2, silent)] }, 1],
+  ['unclear', { target: undefined, hops: [hop(1), hop(2, silent)], protocol: 'udp' }, 2],
+  ['stopped before a probe was given up', { target: undefined, hops: [hop(1)] }, 2],
 ] as [string, Partial<PathFacts>, number][])('the exit code of %s', async (_, given, code) => {
   expect(await call(['mirror.example'], evidence(given))).toMatchObject({ code })
 })

@@ -20,6 +20,8 @@ export async function* connectTimes(
     yield { kind: 'sent', sequence: round, ttl: 1, flow: 0 }
     const startMs = performance.now()
     const outcome = await oneConnection(job, signal)
+    // A connection that was not let finish is no loss.
+    if (outcome === 'ended') break
     const rttMs = performance.now() - startMs
     if (outcome === 'silent') yield { kind: 'lost', sequence: round, ttl: 1, flow: 0 }
     else {
@@ -35,20 +37,24 @@ export async function* connectTimes(
   yield { kind: 'end' }
 }
 
+/** `ended` by the abort. */
+type ConnectionOutcome = 'open' | 'refused' | 'net' | 'host' | 'silent' | 'ended'
+
 function oneConnection(
   { address, port, timeoutMs }: { address: string; port: number; timeoutMs: number },
   signal: AbortSignal,
-): Promise<'open' | 'refused' | 'net' | 'host' | 'silent'> {
+): Promise<ConnectionOutcome> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve('ended')
     const socket = connect({ host: address, port, autoSelectFamily: false })
-    const end = (outcome: 'open' | 'refused' | 'net' | 'host' | 'silent') => {
-      signal.removeEventListener('abort', give)
+    const end = (outcome: ConnectionOutcome) => {
+      signal.removeEventListener('abort', stop)
       socket.destroy()
       resolve(outcome)
     }
-    const give = () => end('silent')
-    signal.addEventListener('abort', give, { once: true })
-    socket.setTimeout(timeoutMs, give)
+    const stop = () => end('ended')
+    signal.addEventListener('abort', stop, { once: true })
+    socket.setTimeout(timeoutMs, () => end('silent'))
     socket.once('connect', () => end('open'))
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') end('refused')

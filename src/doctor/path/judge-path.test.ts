@@ -18,6 +18,8 @@ interface Row {
   readonly meanMs?: number
   readonly host?: string
   readonly refusal?: NonNullable<Hop['refusal']>['meaning']
+  /** Nobody answered yet, and nothing was given up. */
+  readonly waiting?: boolean
 }
 
 /** Rows of a trace; the last is the target unless it was not reached. */
@@ -30,7 +32,9 @@ function facts(
     const sent = row.sent ?? 100
     const isTarget = reached && index === rows.length - 1
     const host = row.host ?? (isTarget ? address : `10.0.${index + 1}.1`)
-    const figures = trips(sent, row.lost ?? 0, row.bestMs, row.meanMs)
+    const figures = row.waiting
+      ? { ...trips(sent, sent), lossPercent: 0 }
+      : trips(sent, row.lost ?? 0, row.bestMs, row.meanMs)
     const hosts = figures.received === 0 ? [] : [{ address: host, received: figures.received, labels: [] }]
     const refusal = row.refusal === undefined ? {} : { refusal: { by: host, meaning: row.refusal } }
     return { ttl: index + 1, hosts, ...figures, recentMs: [], isTarget, ...refusal }
@@ -114,6 +118,7 @@ describe('loss', () => {
 
 describe('a target that does not answer', () => {
   const silent: Row = { lost: 100 }
+  const underWay: Row = { waiting: true }
   test.each([
     [
       'TCP: a black hole behind the last answer',
@@ -128,6 +133,23 @@ describe('a target that does not answer', () => {
       { id: 'path.target_silent', ttl: 2, outcome: 'unclear' },
     ],
     ['nobody at all', [silent], {}, { id: 'path.blackhole', ttl: 0 }],
+    [
+      'one probe behind the last answer was given up, others are on their way',
+      [{}, { ...silent, lost: 1, sent: 1 }],
+      {},
+      { id: 'path.blackhole', ttl: 1 },
+    ],
+    [
+      'it was stopped before one was given up',
+      [{}, underWay],
+      {},
+      { id: 'path.unfinished', ttl: 1, host: '10.0.1.1', outcome: 'unclear', confidence: 'certain' },
+    ],
+    ['the same by UDP', [{}, underWay], { protocol: 'udp' }, { id: 'path.unfinished', ttl: 1 }],
+    ['the same before the first answer', [underWay], {}, { id: 'path.unfinished', ttl: 0 }],
+    ['before the first probe', [], {}, { id: 'path.unfinished', ttl: 0, outcome: 'unclear' }],
+    ['the largest TTL ends at a hop', [{}, {}], {}, { id: 'path.unfinished', ttl: 2 }],
+    ['losses before the last answer say nothing', [silent, {}], {}, { id: 'path.unfinished', ttl: 2 }],
     [
       'a firewall says so',
       [{}, { host: '10.0.1.1', refusal: 'prohibited' }],

@@ -39,6 +39,8 @@ function unreached(facts: PathFacts): PathVerdict[] {
   if (loop !== undefined) return [loop]
   const last = hops.findLast((hop) => hop.received > 0)
   const place = { ttl: last?.ttl ?? 0, ...hostOf(last) }
+  const gaveUp = hops.some(({ ttl, lossPercent }) => ttl > place.ttl && lossPercent > 0)
+  if (!gaveUp) return [{ id: 'path.unfinished', ...place, outcome: 'unclear', confidence: 'certain' }]
   if (protocol !== 'tcp') {
     return [{ id: 'path.target_silent', ...place, outcome: 'unclear', confidence: 'possible' }]
   }

@@ -101,6 +101,7 @@ test('every verdict has words in both languages, of its own', () => {
     { id: 'path.loop', ttl: 2, hosts: ['10.0.0.2'] },
     { id: 'path.blackhole', ttl: 2, host: '10.0.0.2' },
     { id: 'path.target_silent', ttl: 0 },
+    { id: 'path.unfinished', ttl: 1, host: '10.0.0.1' },
     { id: 'path.loss', lossPercent: 20, lowPercent: 12, highPercent: 30, sent: 100, where },
     { id: 'path.flow_loss', badFlows: 1, flows: 4 },
     { id: 'path.delay', bestMs: 600, riseMs: 500, where },

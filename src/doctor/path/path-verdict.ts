@@ -25,6 +25,8 @@ export type PathFinding =
   | { readonly id: 'path.blackhole'; readonly ttl: number; readonly host?: string }
   /** The same for packets that many targets do not answer. */
   | { readonly id: 'path.target_silent'; readonly ttl: number; readonly host?: string }
+  /** It ended before the target answered or a probe behind the last answer was given up. */
+  | { readonly id: 'path.unfinished'; readonly ttl: number; readonly host?: string }
   | {
       readonly id: 'path.loss'
       readonly lossPercent: number

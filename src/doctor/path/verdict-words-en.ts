@@ -44,6 +44,11 @@ export function englishWords(verdict: PathVerdict, target: TracedTarget): Verdic
         message: `${beyond(verdict)} answers to ${protocol}; many targets do not, so this proves nothing`,
         fix: `Probe the service itself: posthaste trace ${target.host}:443 --tcp`,
       }
+    case 'path.unfinished':
+      return {
+        message: `the trace ended ${verdict.ttl === 0 ? 'before anybody answered' : `at hop ${verdict.ttl}${verdict.host ? ` (${verdict.host})` : ''}`}: too early to tell whether ${name} answers`,
+        fix: 'Let it run longer; where the way is longer than --max-hops, with a larger one.',
+      }
     case 'path.loss':
       return {
         message: `${percent(verdict.lossPercent)} of ${verdict.sent} packets to ${name} are lost (${percent(verdict.lowPercent)} to ${percent(verdict.highPercent)} with 95 % certainty): ${between(verdict.where)}, or on the way back`,

@@ -44,6 +44,11 @@ export function chineseWords(verdict: PathVerdict, target: TracedTarget): Verdic
         message: `${beyond(verdict)}（${protocol}）；许多目标本来就不答，不能说明问题`,
         fix: `直接探测服务：posthaste trace ${target.host}:443 --tcp`,
       }
+    case 'path.unfinished':
+      return {
+        message: `${verdict.ttl === 0 ? '还没有任何应答，追踪就结束了' : `追踪在第 ${verdict.ttl} 跳${verdict.host ? `（${verdict.host}）` : ''}结束`}：还看不出 ${name} 是否应答`,
+        fix: '让它运行更久；路径长于 --max-hops 时，调大该值。',
+      }
     case 'path.loss':
       return {
         message: `发往 ${name} 的 ${verdict.sent} 个包丢了 ${percent(verdict.lossPercent)}（95 % 把握在 ${percent(verdict.lowPercent)} 到 ${percent(verdict.highPercent)} 之间）：在${between(verdict.where)}，或在回程`,

@@ -84,7 +84,7 @@ export async function runTrace(options: RunOptions): Promise<void> {
       }
       await read(startMs + ttl * spacingMs)
     }
-    say({ kind: 'round', round: round + 1 })
+    if (!stopped()) say({ kind: 'round', round: round + 1 })
     const last = round + 1 === job.rounds
     if (!last) await read(startMs + job.intervalMs)
     if (last || (job.rounds === 0 && round === 2)) {

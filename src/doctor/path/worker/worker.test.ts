@@ -58,7 +58,7 @@ class FakeNetwork implements Channel {
   }
 }
 
-async function traceOf(network: FakeNetwork, given: Partial<TraceJob> = {}) {
+async function traceOf(network: FakeNetwork, given: Partial<TraceJob> = {}, stopped = () => false) {
   const job: TraceJob = {
     protocol: 'tcp',
     address: target,
@@ -81,7 +81,7 @@ async function traceOf(network: FakeNetwork, given: Partial<TraceJob> = {}) {
     channel: network,
     clock: network.clock,
     say: (message) => said.push(message),
-    stopped: () => false,
+    stopped,
     measureMtu,
   })
   return { said, mtu }
@@ -111,6 +111,13 @@ describe('rounds', () => {
     ).map((round) => round?.length)
     expect(sizes).toEqual([20, 5, 5, 5, 5, 20, 5])
     expect(said.filter(({ kind }) => kind === 'lost')).toHaveLength(65 - 7 * 2)
+  })
+
+  test('that are stopped are not counted', async () => {
+    const network = new FakeNetwork(atTarget(4))
+    const { said } = await traceOf(network, { rounds: 3 }, () => network.sent.length >= 6)
+    expect(network.sent.map(({ ttl }) => ttl)).toEqual([1, 2, 3, 4, 1, 2])
+    expect(said.flatMap((message) => (message.kind === 'round' ? message.round : []))).toEqual([1])
   })
 
   test('give up when the system refuses to send', async () => {
