@@ -49,4 +49,22 @@ describe('lock files', () => {
     expect(out).toContain('give --url BASE')
     expect(await at.read('project/package-lock.json')).toBe(lock)
   })
+
+  test('that change while the question stands are left alone, and the others are mended', async () => {
+    await using at = await scene()
+    await at.write('project/a/package-lock.json', lock)
+    await at.write('project/b/package-lock.json', lock)
+    const late = lock.replace('ms-2.0.0', 'ms-2.1.3')
+    const ask = async () => {
+      await at.write('project/a/package-lock.json', late)
+      return true
+    }
+    const { code, err } = await at.setup('locks --rewrite', { ...npmTells, ask })
+    expect([code, await at.read('project/a/package-lock.json')]).toEqual([1, late])
+    expect(err).toContain(
+      '/project/a/package-lock.json is left alone: it changed in the meantime (run it again)',
+    )
+    expect(await at.read('project/b/package-lock.json')).toContain('npm.origin.example')
+    expect(await at.journal()).toEqual(['setup', 'setup/000001-locks.json'])
+  })
 })

@@ -1,5 +1,5 @@
 import { applyChange } from '../clients/apply-change.ts'
-import { isLoopback } from '../clients/client.ts'
+import { type Edited, isLoopback } from '../clients/client.ts'
 import { clients } from '../clients/clients.ts'
 import { findLocks, type LockFile } from '../clients/find-locks.ts'
 import { type LockTarget, type Rewrite, rewriteLock } from '../clients/lock-addresses.ts'
@@ -131,10 +131,14 @@ async function write(job: SetupJob, row: Row): Promise<boolean> {
   const { io, machine, journal, now } = job
   const { path } = row.lock
   const text = row.rewrite?.text ?? row.lock.text
-  const edit = { path, keys: ['addresses'], edit: () => ({ ok: true, text }) as const }
-  const planned = await planEdit(machine, edit, false)
+  const edit = (now: string): Edited =>
+    now === row.lock.text
+      ? { ok: true, text }
+      : { ok: false, reason: 'it changed in the meantime', hint: 'run it again' }
+  const planned = await planEdit(machine, { path, keys: ['addresses'], edit }, false)
   if (planned.kind === 'refused') {
-    io.stderr.write(`posthaste setup: ${shown(`${path} is left alone: ${planned.reason}`)}\n`)
+    const { reason, hint } = planned
+    io.stderr.write(`posthaste setup: ${shown(`${path} is left alone: ${reason} (${hint})`)}\n`)
     return false
   }
   if (planned.kind === 'change') {

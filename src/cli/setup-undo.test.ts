@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { chmod } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scene, served } from './setup-scene.ts'
 
@@ -174,6 +174,39 @@ describe('undo, when somebody changed the file since', () => {
     await chmod(join(at.home, '.npmrc'), 0o644)
     expect((await at.setup('--undo --yes')).code).toBe(0)
     expect(await at.read('.npmrc')).toBe('fund=false\n')
+  })
+
+  test.each([
+    ['as setup left it', ''],
+    ['changed', 'save-exact=true\n'],
+  ])('leaves alone what is written while the question stands: a file %s', async (_, since) => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm --yes', served)
+    await at.write('.npmrc', `${await at.read('.npmrc')}${since}`)
+    const late = 'fund=false\n//npm.acme.example/:_authToken=NEW\n'
+    const ask = async () => {
+      await at.write('.npmrc', late)
+      return true
+    }
+    const { code, err } = await at.setup('--undo', { ask })
+    expect([code, await at.read('.npmrc')]).toEqual([1, late])
+    expect(err).toContain(
+      "/.npmrc is left alone: it changed in the meantime (run 'posthaste setup --undo' again)",
+    )
+    expect(await at.journal()).toContain('setup/000001-npm.json')
+  })
+
+  test('makes nothing anew that is removed while the question stands', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'fund=false\n')
+    await at.setup('npm --yes', served)
+    const ask = async () => {
+      await rm(join(at.home, '.npmrc'))
+      return true
+    }
+    expect((await at.setup('--undo', { ask })).code).toBe(1)
+    expect(await at.read('.npmrc')).toBeUndefined()
   })
 
   test('of one client leaves the others', async () => {

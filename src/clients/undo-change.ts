@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { sameBytes } from './apply-change.ts'
-import { decodeFile } from './file-text.ts'
+import { decodeFile, SettingsFileError } from './file-text.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { mergeThree } from './line-diff.ts'
-import { type Found, findFile, removeEmptyFolders, replaceFile } from './replace-file.ts'
+import { type Found, findFile, readBytes, removeEmptyFolders, replaceFile } from './replace-file.ts'
 
 /** Changes of one file that follow each other without a gap, taken as one. */
 export interface Span extends Omit<JournalEntry, 'id'> {
@@ -64,10 +64,16 @@ export async function planUndo(entry: Span): Promise<Undo> {
   }
 }
 
-/** Carries an undo out, and takes its entries out of the journal. Throws what the file system says. */
+/**
+ * Carries an undo out, and takes its entries out of the journal. Throws a SettingsFileError when the file is no longer
+ * what the plan was made from, and what the file system says.
+ */
 export async function carryOutUndo(undo: Undo, journal: Journal): Promise<void> {
   const { entry } = undo
   if (undo.kind === 'locked') throw new Error(`${entry.path}: ${undo.reason}`)
+  if (undo.kind !== 'nothing' && !sameBytes(await readBytes(undo.found.realPath), undo.found.bytes)) {
+    throw new SettingsFileError('it changed in the meantime', "run 'posthaste setup --undo' again")
+  }
   if (undo.kind === 'restore') {
     if (entry.before === undefined) await removeFile(entry)
     else await replaceFile(undo.found, entry.before, undo.found.mode ?? entry.mode ?? 0o600)
