@@ -24,7 +24,8 @@ const newestCounted = 20
 
 /**
  * The origin's word where it answered well, else what at least two mirrors agree on: one alone could have made its
- * versions up.
+ * versions up. Of documents that name one version each, the latest, the newest that two agree on: the others are
+ * what that one has replaced.
  */
 export function referenceOf(measurements: readonly Measurement[]): Reference {
   const sound = measurements.filter(({ fault }) => fault === undefined)
@@ -33,14 +34,22 @@ export function referenceOf(measurements: readonly Measurement[]): Reference {
   const names = new Set(sound.flatMap(({ canaries }) => [...canaries.keys()]))
   return new Map(
     [...names].map((name) => {
-      const counts = new Map<string, number>()
-      for (const { canaries } of sound) {
-        for (const version of canaries.get(name) ?? []) counts.set(version, (counts.get(version) ?? 0) + 1)
-      }
-      return [name, new Set([...counts].flatMap(([version, count]) => (count > 1 ? [version] : [])))] as const
+      const words = sound.flatMap(({ canaries }) => canaries.get(name) ?? [])
+      const agreed = agreedOn(words)
+      return [name, new Set(words.every(isOne) ? agreed.slice(-1) : agreed)] as const
     }),
   )
 }
+
+/** The versions that two name at least, oldest first. */
+function agreedOn(words: readonly ReadonlySet<string>[]): string[] {
+  const counts = new Map<string, number>()
+  for (const version of words.flatMap((word) => [...word]))
+    counts.set(version, (counts.get(version) ?? 0) + 1)
+  return [...counts].flatMap(([version, count]) => (count > 1 ? [version] : [])).toSorted(byVersion)
+}
+
+const isOne = ({ size }: ReadonlySet<string>) => size === 1
 
 export function freshnessOf({ canaries }: Pick<Measurement, 'canaries'>, reference: Reference): Freshness {
   const compared = [...reference].filter(([, versions]) => versions.size > 0)
@@ -49,9 +58,15 @@ export function freshnessOf({ canaries }: Pick<Measurement, 'canaries'>, referen
     if (own === undefined) return [{ canary, lacks: undefined }]
     const newest = [...versions].toSorted(byVersion).slice(-newestCounted)
     const lacks = newest.findLast((version) => !own.has(version))
-    return lacks === undefined ? [] : [{ canary, lacks }]
+    if (lacks === undefined || (isOne(versions) && isOne(own) && isNewer(own, lacks))) return []
+    return [{ canary, lacks }]
   })
   return { compared: compared.length, lags, stale: compared.length > 0 && lags.length * 2 > compared.length }
+}
+
+/** A latest version that a reference has not seen yet. */
+function isNewer(own: ReadonlySet<string>, than: string): boolean {
+  return [...own].every((version) => byVersion(version, than) > 0)
 }
 
 const { compare } = new Intl.Collator('en', { numeric: true })

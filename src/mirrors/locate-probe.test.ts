@@ -71,6 +71,7 @@ test('versions are read from each ecosystem’s own document', () => {
   expect(all('go', 'v1.0.0\nv1.1.0 2020-01-01T00:00:00Z\n\n')).toEqual(['v1.0.0', 'v1.1.0'])
   expect(all('npm', '{"name":"a","version":"7.1.0"}')).toEqual(['7.1.0'])
   expect(all('npm', 'oops')).toEqual([])
+  expect(all('npm', '{"name":"a","version":"unknown"}')).toEqual([])
   expect(all('pypi', '<a href="/x/a-1.0.whl#sha256=1">a</a>')).toEqual(['a-1.0.whl'])
   expect(all('cargo', '{"name":"a","vers":"1.0.0"}\n{"vers":"1.1.0"}\nbroken')).toEqual(['1.0.0', '1.1.0'])
   expect(all('maven', '<versions><version>1.0</version>\n<version> 1.1 </version></versions>')).toEqual([

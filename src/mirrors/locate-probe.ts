@@ -45,7 +45,7 @@ export function versionsOf(ecosystem: EcosystemName, text: string): ReadonlySet<
       return new Set(text.split('\n').flatMap((line) => line.trim().split(/\s+/, 1).filter(Boolean)))
     case 'npm': {
       const version = Reflect.get(asObject(parseJson(text)), 'version')
-      return new Set(typeof version === 'string' ? [version] : [])
+      return new Set(typeof version === 'string' && /^\d+\.\d+\.\d+/.test(version) ? [version] : [])
     }
     case 'pypi':
       return new Set(hrefsOf(text).map(fileOf))

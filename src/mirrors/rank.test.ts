@@ -164,6 +164,35 @@ describe('freshness', () => {
     expect(ranked.map(({ measurement }) => measurement.candidate.id).toSorted()).toEqual(['boaster', 'sound'])
     expect(rejected.map(({ measurement }) => measurement.candidate.id)).toEqual(['old'])
   })
+  describe('where each document names the latest version alone,', () => {
+    const packages = ['one', 'two', 'three']
+    const latest = (id: string, version: string, more: Made = {}) =>
+      made(id, { canaries: new Map(packages.map((name) => [name, versions(version)])), ...more })
+    const stale = (...measurements: readonly Measurement[]) =>
+      rank(measurements, { reference, place: auto, isSet: true }).rejected.map(
+        ({ measurement, reason }) => `${measurement.candidate.id}: ${reason.message}`,
+      )
+    const lags = (id: string, newest: string) => `${id}: lags on 3 of 3 busy packages (one lacks ${newest})`
+
+    test('who is behind the newest that two agree on lags, and nobody else', () => {
+      const fresh = ['a', 'b', 'c'].map((id) => latest(id, '2.0.10'))
+      const old = ['d', 'e'].map((id) => latest(id, '2.0.9'))
+      expect(stale(...old, ...fresh)).toEqual([lags('d', '2.0.10'), lags('e', '2.0.10')])
+    })
+    test('the only fresh one is not behind those that agree on an older version', () => {
+      expect(stale(latest('a', '2.0.0'), latest('b', '2.0.1'), latest('c', '2.0.0'))).toEqual([])
+    })
+    test('one that saw a version before the origin is asked is not behind', () => {
+      const at = (version: string) => latest('origin', version, { role: 'origin' })
+      expect(stale(at('2.0.0'), latest('a', '2.0.1'), latest('b', '2.0.0'))).toEqual([])
+      expect(stale(at('2.0.1'), latest('a', '2.0.1'), latest('b', '2.0.0'))).toEqual([lags('b', '2.0.1')])
+    })
+    test('a pre-release is older than its release', () => {
+      expect(stale(latest('a', '2.0.0'), latest('b', '2.0.0'), latest('c', '2.0.0-rc.1'))).toEqual([
+        lags('c', '2.0.0'),
+      ])
+    })
+  })
   test('a mirror that cannot be used is no witness', () => {
     const liar = made('liar', { canaries: fresh, fault: { code: 'html', message: 'x' } })
     const { ranked } = rank([liar, made('a', { canaries: new Map() })], {
