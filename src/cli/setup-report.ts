@@ -2,7 +2,7 @@ import type { Layer } from '../clients/client.ts'
 import { unsetting } from '../clients/environment.ts'
 import { diffLines } from '../clients/line-diff.ts'
 import { type Machine, shortPath } from '../clients/machine.ts'
-import { maskSettings } from '../clients/mask-settings.ts'
+import { maskedLines, maskSettings } from '../clients/mask-settings.ts'
 import type { PlannedEdit } from '../clients/plan-changes.ts'
 import type { ClientSetup } from '../clients/prepare-setup.ts'
 import { paint, printable, type Style } from '../observe/terminal-text.ts'
@@ -109,10 +109,15 @@ export function diffText(before: string, after: string, colour: boolean): string
     script.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== 'same')
   const marks = { same: ' ', removed: '-', added: '+' } as const
   const styles: Record<keyof typeof marks, Style> = { same: 'dim', removed: 'red', added: 'green' }
+  // As whole texts, since a secret may go on below the line with its name.
+  const [masked, maskedAfter] = [maskedLines(before).values(), maskedLines(after).values()]
   const lines: string[] = []
-  for (const [index, { kind, line }] of script.entries()) {
+  for (const [index, { kind }] of script.entries()) {
+    const removed = kind === 'added' ? undefined : masked.next().value
+    const added = kind === 'removed' ? undefined : maskedAfter.next().value
+    const line = removed ?? added ?? ''
     if (isNear(index))
-      lines.push(paint(`${marks[kind]} ${shown(line.replace(/\r?\n$/, ''))}`, styles[kind], colour))
+      lines.push(paint(`${marks[kind]} ${readable(line.replace(/\r?\n$/, ''))}`, styles[kind], colour))
     else if (index > 0 && isNear(index - 1)) lines.push(paint('  …', 'dim', colour))
   }
   if (lines.at(-1)?.includes('…')) lines.pop()
@@ -121,5 +126,9 @@ export function diffText(before: string, after: string, colour: boolean): string
 
 /** Masked, and safe on a terminal; tabs stay what they look like. */
 export function shown(text: string): string {
-  return printable(maskSettings(text).replaceAll('\t', '  '))
+  return readable(maskSettings(text))
+}
+
+function readable(text: string): string {
+  return printable(text.replaceAll('\t', '  '))
 }
