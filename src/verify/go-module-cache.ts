@@ -27,11 +27,13 @@ export async function checkModuleCache(options: ModuleCacheOptions): Promise<rea
   const { cache, machine } = options
   const place = await nearest(cache)
   const shown = shortPath(cache, machine)
-  return [
-    await roomCheck(place, shown),
-    await ownerCheck(place, shown),
-    ...(await contentChecks(options, shown)),
-  ]
+  const { checks, unreadable } = await lookAtContents(options, shown)
+  const [first] = unreadable
+  const owner =
+    first === undefined
+      ? await ownerCheck(place, shown)
+      : await unreadableCheck(first, unreadable.length - 1, shown)
+  return [await roomCheck(place, shown), owner, ...checks]
 }
 
 async function nearest(path: string): Promise<string> {
@@ -68,11 +70,45 @@ async function ownerCheck(place: string, shown: string): Promise<ProjectCheck> {
   return good('owner', `${shown} is this user's own`)
 }
 
-async function contentChecks(options: ModuleCacheOptions, shown: string): Promise<ProjectCheck[]> {
+/** What Go cannot read either; `sudo go` with a strict umask leaves such files. */
+async function unreadableCheck(path: string, others: number, shown: string): Promise<ProjectCheck> {
+  const me = process.getuid?.()
+  const owner = await stat(path).then(
+    ({ uid }) => uid,
+    () => undefined,
+  )
+  const more = others > 0 ? ` and ${others} more` : ''
+  const isAnothers = me !== undefined && owner !== me
+  const whose =
+    isAnothers && owner !== undefined ? `: it belongs to user ${owner}, and this is user ${me}` : ''
+  const fix = isAnothers ? `sudo chown -R ${me} ${shown}` : `chmod -R u+rwX ${shown}`
+  return problem('owner', `${path}${more} cannot be read${whose}`, fix)
+}
+
+interface Contents {
+  readonly checks: readonly ProjectCheck[]
+  /** Paths that this user may not read. */
+  readonly unreadable: readonly string[]
+}
+
+async function lookAtContents(options: ModuleCacheOptions, shown: string): Promise<Contents> {
   const { cache, sum, timeoutMs, signal } = options
   const endsAtMs = performance.now() + timeoutMs
   const isOver = () => signal.aborted || performance.now() > endsAtMs
   const faults: ProjectCheck[] = []
+  const unreadable: string[] = []
+  const looking = async (named: string, look: () => ReturnType<typeof faultOf>) => {
+    try {
+      return await look()
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error
+      // Go itself may be at work there.
+      if (error.code === 'ENOENT') return 'absent'
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') return broken(`${named}: ${error.message}`)
+      unreadable.push('path' in error && typeof error.path === 'string' ? error.path : named)
+      return 'absent'
+    }
+  }
   let looked = 0
   let left = 0
   for (const { module, version, hashes } of sum.zips) {
@@ -90,19 +126,23 @@ async function contentChecks(options: ModuleCacheOptions, shown: string): Promis
       downloads: join(cache, 'cache', 'download', path, '@v'),
       folder: join(cache, `${path}@${at}`),
     }
-    const fault = await faultOf(entry, isOver)
+    const fault = await looking(`${module}@${version}`, () => faultOf(entry, isOver))
     if (fault === 'absent') continue
     looked += 1
     if (fault !== undefined) faults.push(fault)
   }
   for (const file of sum.mods) {
     if (isOver()) break
-    const fault = await modFault(file, cache)
-    if (fault !== undefined) faults.push(fault)
+    const fault = await looking(`${file.module}@${file.version}`, () => modFault(file, cache))
+    if (fault !== undefined && fault !== 'absent') faults.push(fault)
   }
-  if (faults.length > 0) return faults
+  if (faults.length > 0) return { checks: faults, unreadable }
   const rest = left === 0 ? '' : `; ${left} more were left out for lack of time`
-  return [good('module-cache', `${looked} of the project's modules lie in ${shown}, all whole${rest}`)]
+  const text =
+    unreadable.length > 0
+      ? `${looked} of the project's modules could be read in ${shown}, and are whole${rest}`
+      : `${looked} of the project's modules lie in ${shown}, all whole${rest}`
+  return { checks: [good('module-cache', text)], unreadable }
 }
 
 /** What a crash leaves of the small files: Go reads them from the cache and asks for them no more. */
@@ -142,16 +182,18 @@ interface Entry extends SummedFile {
 async function faultOf(entry: Entry, isOver: () => boolean): Promise<ProjectCheck | 'absent' | undefined> {
   const { module, version, hashes, at, downloads, folder } = entry
   const named = `${module}@${version}`
-  const names = await readdir(downloads).catch(() => undefined)
+  const names = await readdir(downloads)
   const zip = join(downloads, `${at}.zip`)
-  if (names === undefined || !names.some((name) => name.startsWith(`${at}.`))) return 'absent'
+  if (!names.some((name) => name.startsWith(`${at}.`))) return 'absent'
   if (names.includes(`${at}.partial`))
     return broken(`${named} was unpacked halfway: ${join(downloads, `${at}.partial`)}`)
   const half = names.find((name) => name.startsWith(`${at}.zip`) && name.endsWith('.tmp'))
   if (half !== undefined && !names.includes(`${at}.zip`))
     return broken(`${named} was fetched halfway: ${join(downloads, half)}`)
   if (!names.includes(`${at}.zip`)) return 'absent'
-  const kept = (await readFile(join(downloads, `${at}.ziphash`), 'utf8').catch(() => '')).trim()
+  const kept = Buffer.from((await readBytes(join(downloads, `${at}.ziphash`))) ?? '')
+    .toString()
+    .trim()
   if (kept !== '' && !hashes.includes(kept)) {
     return broken(`${named}: the cache has ${kept}, and go.sum says ${hashes[0]}`)
   }
