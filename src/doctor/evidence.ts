@@ -217,11 +217,15 @@ export interface ExchangeFact {
     | 'cut-off'
     | 'unsent'
   readonly purpose: ExchangePurpose
+  /** For `redirected`: the id of the first request of the chain, and which redirect this one follows, from 1. */
+  readonly origin?: string
+  readonly hop?: number
   readonly host: string
   /** Without credentials. */
   readonly url: string
   readonly status?: number
   readonly mediaType?: string
+  /** Masked and cut: to be shown, not to be followed. */
   readonly location?: string
   readonly retryAfter?: string
   readonly server?: string

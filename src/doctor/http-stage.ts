@@ -68,7 +68,7 @@ export class HttpStage {
       await this.#web.get(url, 'again')
     } else if (fact.status === 403 || fact.status === 405 || fact.status === 406) {
       const agent = userAgents[target.ecosystem ?? 'go'] ?? 'curl/8.5.0'
-      await this.#web.get(url, 'other-agent', { 'User-Agent': agent })
+      await this.#web.get(url, 'other-agent', { headers: { 'User-Agent': agent } })
     } else if ((fact.firstByteMs ?? 0) > slowFirstByteMs) {
       await this.#web.get(url, 'again')
       await this.#web.get(url, 'again')
@@ -114,7 +114,8 @@ export class HttpStage {
 
   /** A few bytes of the same file: large answers may be lost where small ones pass. */
   #range(url: URL): Promise<Answer | undefined> {
-    return this.#web.get(url, 'range', { Range: `bytes=0-${rangeBytes - 1}` }, rangeBytes)
+    const headers = { Range: `bytes=0-${rangeBytes - 1}` }
+    return this.#web.get(url, 'range', { headers, mostBytes: rangeBytes })
   }
 
   async #locate(target: Target, catalogue: Catalogue, probe: PinnedProbe): Promise<URL | undefined> {

@@ -1,5 +1,6 @@
 import type { Diagnosis } from './diagnose.ts'
 import type { Evidence } from './evidence.ts'
+import { lastAnswer } from './redirect-chain.ts'
 import { endpointOf, hostOf, type Role, type Target } from './target.ts'
 import { counted, Speaker } from './text/speak.ts'
 import type { Language } from './text/texts.ts'
@@ -56,8 +57,7 @@ export function reportOf(diagnosis: Diagnosis, language: Language): Report {
   })
   return {
     schema: 1,
-    outcome:
-      verdicts.length > 0 ? 'problem' : complete && everyTargetAnswered(diagnosis) ? 'healthy' : 'unknown',
+    outcome: verdicts.length > 0 ? 'problem' : complete && isHealthy(diagnosis) ? 'healthy' : 'unknown',
     verdicts,
     targets: targets.map((target) => ({
       address: shown(target.url),
@@ -85,6 +85,22 @@ function namedBy(subject: string, targets: readonly Target[]): string | null {
   const own = targets.filter(({ role, foundIn }) => role !== 'control' && foundIn !== 'default')
   const found = own.filter((target) => [hostOf(target), endpointOf(target)].includes(subject))
   return found.length === 0 ? null : [...new Set(found.map(({ foundIn }) => foundIn))].join(', ')
+}
+
+function isHealthy(diagnosis: Diagnosis): boolean {
+  return everyTargetAnswered(diagnosis) && everyFileArrived(diagnosis)
+}
+
+/** Those that controls were asked for do not count. */
+function everyFileArrived({ targets, evidence }: Diagnosis): boolean {
+  const own = targets.filter(({ role }) => role !== 'control').map(endpointOf)
+  const controls = targets.map(endpointOf).filter((endpoint) => !own.includes(endpoint))
+  return evidence.every((record) => {
+    if (record.probe !== 'http' || controls.includes(record.target)) return true
+    if (record.purpose !== 'small' && record.purpose !== 'medium') return true
+    const { status, outcome } = lastAnswer(evidence, record)
+    return status === 200 && (outcome === 'answer' || outcome === 'cut-off')
+  })
 }
 
 function everyTargetAnswered({ targets, evidence }: Diagnosis): boolean {

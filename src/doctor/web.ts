@@ -1,20 +1,29 @@
 import { DnsStage } from './dns-stage.ts'
 import { Endpoint } from './endpoint.ts'
-import type { ExchangeFact, ExchangePurpose } from './evidence.ts'
+import type { Evidence, ExchangeFact, ExchangePurpose } from './evidence.ts'
 import { exchange } from './probes/exchange.ts'
 import type { Run } from './run.ts'
 import { endpointOf, hostOf } from './target.ts'
 
 export interface Answer {
-  readonly fact: ExchangeFact
+  readonly fact: ExchangeFact & Pick<Evidence, 'id'>
   /** Where it came from, after redirects. */
   readonly url: URL
+  /** Where it leads on, with all its secrets. */
+  readonly next: URL | undefined
   /** Empty when it did not come whole. */
   readonly body: Buffer
 }
 
-const mostRedirects = 10
+export const mostRedirects = 10
 const mostBodyBytes = 4 * 2 ** 20
+
+export interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly mostBytes?: number
+  /** Where in a chain of redirects it stands. */
+  readonly place?: Pick<ExchangeFact, 'origin' | 'hop'>
+}
 
 /** Requests by address; every new host on the way is looked at like the first one. */
 export class Web {
@@ -42,26 +51,21 @@ export class Web {
   async get(
     url: URL,
     purpose: ExchangePurpose,
-    headers: Readonly<Record<string, string>> = {},
-    mostBytes = mostBodyBytes,
+    { headers = {}, mostBytes = mostBodyBytes, place = {} }: GetOptions = {},
   ): Promise<Answer | undefined> {
     const endpoint = this.endpoint(url)
-    if ((await endpoint.ready()) === 'failed' || this.#run.signal.aborted) return undefined
-    const opened = await endpoint.openForRequest()
-    const common = { probe: 'http', purpose, host: endpoint.host } as const
-    if ('failed' in opened) {
-      this.#run.record(endpoint.name, 0, {
-        ...common,
-        outcome: 'unsent',
-        url: url.origin,
-        bodyBytes: 0,
-        isHtml: false,
-        code: opened.failed,
-      })
+    const common = { probe: 'http', purpose, ...place, host: endpoint.host } as const
+    const unsent = (code: string) => {
+      const nothing = { bodyBytes: 0, isHtml: false, code }
+      this.#run.record(endpoint.name, 0, { ...common, outcome: 'unsent', url: url.origin, ...nothing })
       return undefined
     }
+    if ((await endpoint.ready()) === 'failed') return isOnTheWay(purpose) ? unsent('connect') : undefined
+    if (this.#run.signal.aborted) return undefined
+    const opened = await endpoint.openForRequest()
+    if ('failed' in opened) return unsent(opened.failed)
     const { limits, signal, options } = this.#run
-    const { fact, body, tookMs } = await exchange({
+    const { fact, location, body, tookMs } = await exchange({
       socket: opened.socket,
       url,
       absolute: opened.absolute,
@@ -82,16 +86,16 @@ export class Web {
       signal,
     })
     const recorded = this.#run.record(endpoint.name, tookMs, { ...common, ...fact })
-    return { fact: recorded, url, body }
+    return { fact: recorded, url, next: redirectOf(fact.status, location, url), body }
   }
 
   /** `get` that follows redirects; the answer is the last one that came. */
   async follow(url: URL, purpose: ExchangePurpose): Promise<Answer | undefined> {
-    let answer = await this.get(url, purpose)
-    for (let hop = 0; hop <= mostRedirects && answer !== undefined; hop++) {
-      const next = redirectOf(answer)
-      if (next === undefined) return answer
-      const followed = await this.get(next, 'redirected')
+    const first = await this.get(url, purpose)
+    let answer = first
+    for (let hop = 1; hop <= mostRedirects + 1 && answer?.next !== undefined; hop++) {
+      const place = { origin: first?.fact.id ?? '', hop }
+      const followed = await this.get(answer.next, 'redirected', { place })
       if (followed === undefined) return answer
       answer = followed
     }
@@ -110,12 +114,20 @@ export class Web {
   }
 }
 
-export function redirectOf({ fact, url }: Pick<Answer, 'fact' | 'url'>): URL | undefined {
-  const { status, location } = fact
-  if (status === undefined || ![301, 302, 303, 307, 308].includes(status) || location === undefined)
-    return undefined
-  const next = URL.parse(location, url.href)
+function redirectOf(status: number | undefined, location: string | undefined, from: URL): URL | undefined {
+  if (!isRedirect(status) || location === undefined) return undefined
+  const next = URL.parse(location, from.href)
   return next !== null && /^https?:$/.test(next.protocol) ? next : undefined
+}
+
+/** The statuses that clients follow (RFC 9110 15.4). */
+export function isRedirect(status: number | undefined): boolean {
+  return status !== undefined && [301, 302, 303, 307, 308].includes(status)
+}
+
+/** Asked for at a host that may be no target: that it cannot be reached is said nowhere else. */
+function isOnTheWay(purpose: ExchangePurpose): boolean {
+  return purpose === 'redirected' || purpose === 'small' || purpose === 'medium'
 }
 
 function credentialsOf({ username, password }: URL): Readonly<Record<string, string>> {

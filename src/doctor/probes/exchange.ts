@@ -24,6 +24,8 @@ export interface ExchangeRequest {
 
 export interface Exchanged {
   readonly fact: Omit<ExchangeFact, 'probe' | 'purpose' | 'host'>
+  /** The `Location` header as it came, with its secrets: to be followed, never to be recorded. */
+  readonly location: string | undefined
   /** The whole body; empty when it did not come whole. */
   readonly body: Buffer
   readonly tookMs: number
@@ -65,6 +67,7 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
           ...(code === undefined ? {} : { code }),
           ...(outcome === 'not-http' ? { snippet: printableLine(raw) } : {}),
         },
+        location: head?.headers.get('location'),
         body: outcome === 'answer' ? bytes : Buffer.alloc(0),
         tookMs: performance.now() - began,
       })

@@ -59,6 +59,16 @@ export function isExpectedData({ purpose }: Exchange): boolean {
   return purpose === 'metadata' || purpose === 'small' || purpose === 'medium'
 }
 
+/** The host answers, and has nothing there. */
+export function isAbsent({ status }: Exchange): boolean {
+  return status === 404 || status === 405 || status === 406
+}
+
+/** Many registries have nothing at the root of their host. */
+export function isBareHost({ purpose, url }: Exchange): boolean {
+  return purpose === 'page' && URL.parse(url)?.pathname === '/'
+}
+
 export function isLogin({ title = '', snippet = '' }: Exchange): boolean {
   return /\b(log ?in|sign ?in|single sign-on|sso|authenticate)\b|登录|登錄|认证/i.test(`${title} ${snippet}`)
 }

@@ -1,4 +1,4 @@
-import { type Exchange, isExpectedData, isLogin, isMirrorsOwn, statusRule } from './answers.ts'
+import { isAbsent, isBareHost, isExpectedData, isLogin, isMirrorsOwn, statusRule } from './answers.ts'
 import type { Rule } from './rule.ts'
 
 /** What the status of an answer says by itself. */
@@ -18,14 +18,9 @@ export const statusRules: readonly Rule[] = [
   statusRule(
     'http.not_found',
     (answer) =>
-      (answer.status === 404 || answer.status === 405 || answer.status === 406) &&
+      isAbsent(answer) &&
       answer.purpose !== 'canary' &&
       answer.purpose !== 'capability' &&
       !isBareHost(answer),
   ),
 ]
-
-/** Many registries have nothing at the root of their host. */
-function isBareHost({ purpose, url }: Exchange): boolean {
-  return purpose === 'page' && URL.parse(url)?.pathname === '/'
-}
