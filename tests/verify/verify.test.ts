@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeWheel } from '../../lab/fake-registry-packages.ts'
 import type { ClientId } from '../../src/clients/client.ts'
@@ -170,6 +170,25 @@ describe('more ways past it', () => {
       expect(found.one.notes.join()).toContain(`wheels/${wheel.filename} and asked no index`)
     })
   })
+
+  testUnless(missingOf('pip'))(
+    'pip that must not install outside of a virtual environment: nothing is installed',
+    async () => {
+      const found = await verified('pip', { PIP_REQUIRE_VIRTUALENV: 'true', VIRTUAL_ENV: '' })
+      expect(found).toMatchObject({ code: 0, verdict: 'in-effect', states: good })
+      const file = {
+        'config/pip/pip.conf': '[global]\nindex-url = URL/pypi/simple/\nrequire-virtualenv = true\n',
+      }
+      const before = await readFile(join(lab.home, 'config/pip/pip.conf'), 'utf8')
+      try {
+        await withFiles(file, async () => {
+          expect(await verified('pip')).toMatchObject({ code: 0, verdict: 'in-effect', states: good })
+        })
+      } finally {
+        await lab.write('config/pip/pip.conf', before)
+      }
+    },
+  )
 
   test('clients that are not served are not run, and it is said where they go', async () => {
     const before = await lab.snapshot()

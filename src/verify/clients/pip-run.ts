@@ -16,7 +16,12 @@ export const pipRun: ClientRun = {
       ...['--progress-bar', 'off', `${pinned.name}==${pinned.version}`],
     ]
     // The one part of pip's User-Agent that its user sets (pip/_internal/network/session.py).
-    const env = { ...privateFolders(folder), PIP_USER_AGENT_USER_DATA: marker }
+    // Nothing is installed: `require-virtualenv` forbids `download` too.
+    const env = {
+      ...privateFolders(folder),
+      PIP_USER_AGENT_USER_DATA: marker,
+      PIP_REQUIRE_VIRTUALENV: 'false',
+    }
     return [{ args, cwd: machine.cwd, env }]
   },
 
