@@ -29,7 +29,7 @@ const english: TraceWords = {
     'icmp-not-permitted':
       'ICMP needs root, CAP_NET_RAW or net.ipv4.ping_group_range: UDP was used in its place',
     'udp-port-per-ttl':
-      'a router quotes too little for a shared port, so each TTL has a source port of its own: rows may be of different paths',
+      'answers do not show which probe of a shared port they are about, so each TTL has a source port of its own: rows may be of different paths',
     'no-packet-sockets': 'hops cannot be seen here, only connections to the target were timed',
   },
 }
@@ -47,7 +47,8 @@ const chinese: TraceWords = {
     'tcp-port-per-ttl':
       '没有 root 或 CAP_NET_RAW，每个 TTL 用各自的源端口：有负载分担时，各行可能属于不同路径',
     'icmp-not-permitted': 'ICMP 需要 root、CAP_NET_RAW 或 net.ipv4.ping_group_range：已改用 UDP',
-    'udp-port-per-ttl': '有路由器引用的内容太少，每个 TTL 改用各自的源端口：各行可能属于不同路径',
+    'udp-port-per-ttl':
+      '有应答看不出对应共用端口的哪个探测包，每个 TTL 改用各自的源端口：各行可能属于不同路径',
     'no-packet-sockets': '此处看不到各跳，只测了到目标的连接',
   },
 }

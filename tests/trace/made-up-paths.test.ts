@@ -69,6 +69,26 @@ inLab('short quotes that come when later probes are on their way are credited to
   expect(path.limits).toEqual(['udp-port-per-ttl'])
 })
 
+inLab("a UDP service's answers are credited to the TTL that reached it, with their own time", async () => {
+  const hopsBefore = (count: number) => Array.from({ length: count }, () => ({}))
+  for (const [hops, rounds] of [
+    [hopsBefore(1), '1'],
+    [hopsBefore(1), '3'],
+    [hopsBefore(4), '3'],
+  ] as const) {
+    await using lab = await behindTun({ hops, udp: { answers: 'datagram', delayMs: 60 } })
+    const wanted = [target, '--udp', '-n', '--json', '--rounds', rounds, '--interval', '400'] as const
+    const runs = await Promise.all([lab.trace('a', ...wanted), lab.traceAsNobody('a', ...wanted)])
+    for (const path of runs.map(traced)) {
+      expect(hostsOf(path)).toEqual([...hops.map((_, index) => `10.77.${index + 1}.1`), target])
+      expect(path.hops.map(({ lossPercent }) => lossPercent)).toEqual([...hops.map(() => 0), 0])
+      expect(path.target?.bestMs).toBeGreaterThanOrEqual(60)
+      expect(path).toMatchObject({ code: 0, verdict: { id: 'path.fine' }, limits: ['udp-port-per-ttl'] })
+      expect(path.mtu).toEqual({ kind: 'passes', bytes: 1500 })
+    }
+  }
+})
+
 inLab('garbage beside the answers changes nothing', async () => {
   await using lab = await behindTun({ hops: [{}, {}, {}], garbage: true })
   const runs = await Promise.all([

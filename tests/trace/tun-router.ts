@@ -1,6 +1,7 @@
 /**
  * A made-up network behind a TUN device: `tun-router.ts '{"hops":[…]}'`. Hop k is 10.77.k.1 and the target 10.77.99.1.
- * Each hop can be silent, slow, stack MPLS labels or quote only 8 bytes; the network can also send garbage.
+ * Each hop can be silent, slow, stack MPLS labels, quote only 8 bytes or have a small link behind it; the network can
+ * also send garbage, and the target have a UDP service.
  */
 import { dlopen, ptr } from 'bun:ffi'
 import { execFileSync } from 'node:child_process'
@@ -14,12 +15,16 @@ export interface TunHop {
   readonly jitterMs?: number
   readonly labels?: readonly number[]
   readonly shortQuote?: boolean
+  /** Of the link behind it, in bytes: larger packets are too big. */
+  readonly mtuBytes?: number
 }
 
 export interface TunNetwork {
   readonly hops: readonly TunHop[]
   /** Broken ICMP messages beside every answer. */
   readonly garbage?: boolean
+  /** What the target does with UDP; by default nothing listens there. */
+  readonly udp?: { readonly answers: 'nothing' | 'datagram'; readonly delayMs?: number }
 }
 
 const network = JSON.parse(process.argv[2] ?? '{}') as TunNetwork
@@ -52,16 +57,24 @@ function next(): void {
 function handle(packet: Buffer): void {
   if (packet[0] !== 0x45 || packet.subarray(16, 20).join() !== target.join()) return
   const ttl = packet.readUInt8(8)
-  const hop = network.hops[ttl - 1]
+  const narrow = network.hops.findIndex(
+    ({ mtuBytes = 1500 }, index) => index < ttl - 1 && packet.length > mtuBytes,
+  )
+  const place = narrow < 0 ? ttl : narrow + 1
+  const hop = network.hops[place - 1]
   const isTarget = hop === undefined
-  const passed = network.hops.slice(0, isTarget ? undefined : ttl)
-  if (hop?.silent) return
+  const passed = network.hops.slice(0, isTarget ? undefined : place)
+  const service = isTarget && packet[9] === 17 ? network.udp : undefined
+  if (hop?.silent || service?.answers === 'nothing') return
   const count = answered.get(ttl) ?? 0
   answered.set(ttl, count + 1)
   const jitterMs = passed.reduce((sum, { jitterMs = 0 }) => sum + jitterMs, 0)
-  const delayMs = passed.reduce((sum, { delayMs = 0 }) => sum + delayMs, 0) + (count % 2) * jitterMs
-  const source = isTarget ? target : [10, 77, ttl, 1]
-  const answers = isTarget ? [targetAnswer(packet)] : [expired(packet, hop)]
+  const wayMs = passed.reduce((sum, { delayMs = 0 }) => sum + delayMs, 0) + (count % 2) * jitterMs
+  const delayMs = wayMs + (service?.delayMs ?? 0)
+  const source = isTarget ? target : [10, 77, place, 1]
+  const answers = isTarget
+    ? [service === undefined ? targetAnswer(packet) : serviceAnswer(packet)]
+    : [narrow < 0 ? expired(packet, hop) : tooBig(packet, hop)]
   const garbage = network.garbage === true ? broken(packet, isTarget) : []
   setTimeout(() => {
     for (const [protocol, payload] of [...garbage, ...answers]) {
@@ -84,6 +97,18 @@ function expired(packet: Buffer, { labels = [], shortQuote }: TunHop): [number, 
   extension.writeUInt16BE(checksum(extension), 2)
   // RFC 4884 4.1: the length of the quoted packet in words of 32 bits.
   return [1, icmp(11, 0, Buffer.concat([padded, extension]), 32)]
+}
+
+function tooBig(packet: Buffer, { mtuBytes = 0 }: TunHop): [number, Buffer] {
+  return [1, icmp(3, 4, packet.subarray(0, 20 + 8), 0, mtuBytes)]
+}
+
+function serviceAnswer(packet: Buffer): [number, Buffer] {
+  const datagram = Buffer.from('\0\0\0\0\0\0\0\0answer')
+  packet.copy(datagram, 0, 22, 24)
+  packet.copy(datagram, 2, 20, 22)
+  datagram.writeUInt16BE(datagram.length, 4)
+  return [17, datagram]
 }
 
 function targetAnswer(packet: Buffer): [number, Buffer] {
@@ -132,8 +157,10 @@ function broken(packet: Buffer, isTarget: boolean): [number, Buffer][] {
   ]
 }
 
-function icmp(type: number, code: number, body: Buffer, words = 0): Buffer {
-  const message = Buffer.concat([Buffer.from([type, code, 0, 0, 0, words, 0, 0]), body])
+function icmp(type: number, code: number, body: Buffer, words = 0, mtuBytes = 0): Buffer {
+  const head = Buffer.from([type, code, 0, 0, 0, words, 0, 0])
+  head.writeUInt16BE(mtuBytes, 6)
+  const message = Buffer.concat([head, body])
   message.writeUInt16BE(checksum(message), 2)
   return message
 }

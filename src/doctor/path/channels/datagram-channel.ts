@@ -13,16 +13,17 @@ const stampLength = 8
 
 interface Line {
   readonly socket: ProbeSocket
-  /** Shared by every TTL of a flow: an answer that quotes too little may be about any of them. */
+  /** Shared by every TTL of a flow: an answer that does not show its probe may be about any of them. */
   readonly shared: boolean
-  /** The newest probe, for answers that do not show which one they are about. */
+  /** The newest probe, for answers that do not show which one they are about. Only of use where one TTL has the line. */
   latest: number
   forbidsFragments: boolean
 }
 
 /**
  * UDP without privileges. The payload tells probes apart; a router that quotes only 8 bytes hides it from an ordinary
- * socket. From the first such answer on, every TTL gets a socket (and so a flow) of its own.
+ * socket, and a service that answers quotes nothing. From the first such answer on, every TTL gets a socket (and so a
+ * flow) of its own.
  */
 export class DatagramChannel implements Channel {
   readonly #libc: Libc
@@ -39,7 +40,7 @@ export class DatagramChannel implements Channel {
     this.#target = target
     this.#family = isIPv6(target.address) ? 6 : 4
     // A machine without a route to the target is told at once.
-    this.#line(0, 0)
+    this.#line(0, '')
   }
 
   get keepsFlow(): boolean {
@@ -47,7 +48,7 @@ export class DatagramChannel implements Channel {
   }
 
   send({ sequence, ttl, flow, sizeBytes }: Probe): Sent {
-    const line = this.#line(flow, ttl)
+    const line = this.#line(flow, `${ttl} ${sizeBytes ?? ''}`)
     if (sizeBytes !== undefined && !line.forbidsFragments) {
       line.socket.forbidFragments()
       line.forbidsFragments = true
@@ -83,8 +84,8 @@ export class DatagramChannel implements Channel {
     for (const { socket } of this.#lines.values()) socket[Symbol.dispose]()
   }
 
-  #line(flow: number, ttl: number): Line {
-    const key = this.#linePerTtl ? `${flow} ${ttl}` : `${flow}`
+  #line(flow: number, kind: string): Line {
+    const key = this.#linePerTtl ? `${flow} ${kind}` : `${flow}`
     const known = this.#lines.get(key)
     if (known !== undefined) return known
     const socket = new ProbeSocket(this.#libc, { family: this.#family, type: SOCK_DGRAM, protocol: 0 })
@@ -123,11 +124,11 @@ export class DatagramChannel implements Channel {
     for (let count = 0; count < burst; count++) {
       const message = line.socket.receive('data', this.#buffers)
       if (message === undefined) return
-      if (!this.#onTheirWay.has(line.latest)) continue
-      const atMs = message.control.arrivedMs ?? this.#libc.realtimeMs()
+      const sequence = this.#onlyOneOf(line)
+      if (sequence === undefined) continue
       found.push({
-        sequence: line.latest,
-        atMs,
+        sequence,
+        atMs: message.control.arrivedMs ?? this.#libc.realtimeMs(),
         host: this.#target.address,
         meaning: 'datagram',
         labels: [],
@@ -141,6 +142,11 @@ export class DatagramChannel implements Channel {
       const sequence = new DataView(quote.buffer, quote.byteOffset).getUint32(4)
       return this.#onTheirWay.has(sequence) ? sequence : undefined
     }
+    return this.#onlyOneOf(line)
+  }
+
+  /** The probe that an answer must be about, by its line alone. */
+  #onlyOneOf(line: Line): number | undefined {
     this.#linePerTtl = true
     if (line.shared) return undefined
     return this.#onTheirWay.has(line.latest) ? line.latest : undefined

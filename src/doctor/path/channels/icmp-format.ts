@@ -8,6 +8,7 @@ export function icmpFormat(family: Family, identifier = randomInt(1, 0x10000)): 
   const ipHeader = family === 4 ? 20 : 40
   const firstChecksum = randomInt(0x1000, 0xe000)
   return {
+    keepsFlow: true,
     build: ({ sequence, flow, sizeBytes }) => {
       const fields = { family, identifier, sequence: sequence & 0xffff, checksum: firstChecksum + flow }
       return {

@@ -11,7 +11,7 @@ export type Limit =
   | 'tcp-port-per-ttl'
   /** ICMP is neither allowed as root nor by `net.ipv4.ping_group_range`; UDP is used. */
   | 'icmp-not-permitted'
-  /** A router quotes too little, so each TTL has a flow of its own. */
+  /** A router quotes too little, or a service answers, so each TTL has a flow of its own. */
   | 'udp-port-per-ttl'
   /** Not Linux, or no C library: only connections to the target are timed. */
   | 'no-packet-sockets'

@@ -28,7 +28,6 @@ const burst = 256
  * (`net.ipv4.ping_group_range`). Throws SocketError where the system refuses: `EPERM`, `EACCES`.
  */
 export class PacketChannel implements Channel {
-  readonly keepsFlow = true
   readonly #libc: Libc
   readonly #socket: ProbeSocket
   readonly #format: PacketFormat
@@ -66,6 +65,10 @@ export class PacketChannel implements Channel {
       this.#socket[Symbol.dispose]()
       throw error
     }
+  }
+
+  get keepsFlow(): boolean {
+    return this.#format.keepsFlow
   }
 
   send(probe: Probe): Sent {

@@ -24,13 +24,14 @@ export function tcpFormat(options: TransportOptions): PacketFormat {
   const cookie = randomInt(0x10000)
   const markOf = (number: number) => (number >>> 16 === cookie ? number & 0xffff : undefined)
   return {
+    keepsFlow: true,
     build: ({ sequence, flow }) => {
       const number = ((cookie << 16) | (sequence & 0xffff)) >>> 0
       return {
         bytes: buildSyn({
           source: addressBytes(local),
           destination: addressBytes(target.address),
-          sourcePort: ports.ofFlow(flow),
+          sourcePort: ports.of(`${flow}`),
           destinationPort: target.port,
           sequence: number,
         }),
@@ -54,66 +55,83 @@ export function tcpFormat(options: TransportOptions): PacketFormat {
 
 /**
  * Datagrams with constant ports. They are told apart by their length, which is among the 8 bytes that every router
- * quotes and which no address translation changes (unlike the checksum).
+ * quotes and which no address translation changes (unlike the checksum). A service that answers shows the port alone:
+ * from its first answer on, every TTL of a flow gets a port of its own.
  */
 export function udpFormat(options: TransportOptions): PacketFormat {
   const { family, local, target } = options
   const ports = reservePorts(options, SOCK_DGRAM)
   const headers = (family === 4 ? 20 : 40) + 8
-  let latest = 0
+  /** By port, for the ports of one TTL. */
+  const newest = new Map<number, number>()
+  let portPerTtl = false
   return {
-    build: ({ sequence, flow, sizeBytes }) => {
+    get keepsFlow() {
+      return !portPerTtl
+    },
+    build: ({ sequence, flow, ttl, sizeBytes }) => {
       const payloadLength = sizeBytes === undefined ? 16 + (sequence % 512) : sizeBytes - headers
-      latest = 8 + payloadLength
+      const sourcePort = ports.of(portPerTtl ? `${flow} ${ttl} ${sizeBytes ?? ''}` : `${flow}`)
+      const mark = 8 + payloadLength
+      if (portPerTtl) newest.set(sourcePort, mark)
       return {
         bytes: buildDatagram({
           source: addressBytes(local),
           destination: addressBytes(target.address),
-          sourcePort: ports.ofFlow(flow),
+          sourcePort,
           destinationPort: target.port,
           payloadLength,
         }),
-        mark: 8 + payloadLength,
+        mark,
       }
     },
     readQuote: (quote) => {
       const header = readDatagramHeader(quote)
       return header && ports.owns(header.sourcePort) ? header.length : undefined
     },
-    // Which probe a service answered cannot be seen: the newest is the best guess.
     readAnswer: (payload) => {
       const header = readDatagramHeader(payload)
       if (header?.sourcePort !== target.port || !ports.owns(header.destinationPort)) return undefined
-      return { mark: latest, meaning: 'datagram' }
+      portPerTtl = true
+      const mark = newest.get(header.destinationPort)
+      return mark === undefined ? undefined : { mark, meaning: 'datagram' }
     },
     [Symbol.dispose]: () => ports[Symbol.dispose](),
   }
 }
 
 interface ReservedPorts extends Disposable {
-  ofFlow(flow: number): number
+  /** The port for a key, the same each time; reserved when it is first asked for. */
+  of(key: string): number
   owns(port: number): boolean
 }
 
+/** Ports that no other program gets. Those of the flows are reserved at once. Throws SocketError. */
 function reservePorts({ libc, family, local, target }: TransportOptions, type: number): ReservedPorts {
   const sockets: ProbeSocket[] = []
+  const byKey = new Map<string, number>()
+  const owned = new Set<number>()
   const dispose = () => {
     for (const socket of sockets.splice(0)) socket[Symbol.dispose]()
   }
+  const reserve = (key: string) => {
+    const socket = new ProbeSocket(libc, { family, type, protocol: 0 })
+    sockets.push(socket)
+    socket.bind(local, 0)
+    const { port } = socket.localAddress()
+    byKey.set(key, port)
+    owned.add(port)
+    return port
+  }
   try {
-    const ports = Array.from({ length: target.flows }, () => {
-      const socket = new ProbeSocket(libc, { family, type, protocol: 0 })
-      sockets.push(socket)
-      socket.bind(local, 0)
-      return socket.localAddress().port
-    })
-    return {
-      ofFlow: (flow) => ports[flow % ports.length] ?? 0,
-      owns: (port) => ports.includes(port),
-      [Symbol.dispose]: dispose,
-    }
+    for (let flow = 0; flow < target.flows; flow++) reserve(`${flow}`)
   } catch (error) {
     dispose()
     throw error
+  }
+  return {
+    of: (key) => byKey.get(key) ?? reserve(key),
+    owns: (port) => owned.has(port),
+    [Symbol.dispose]: dispose,
   }
 }

@@ -31,6 +31,8 @@ export class ProbeLoop {
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #waiting = new Map<number, Waiting>()
+  /** Sent before answers could be told apart: what seems silence may have been an answer. */
+  readonly #untold = new Set<number>()
   #next = 0
 
   constructor(channel: Channel, clock: Clock, timeoutMs: number) {
@@ -63,13 +65,21 @@ export class ProbeLoop {
     return { ok: true, probe }
   }
 
-  /** Waits at most `waitMs`; gives what came, and the probes that nobody answered in time. */
+  /**
+   * Waits at most `waitMs`; gives what came, and the probes that nobody answered in time. Probes that were on their way
+   * when the channel stopped to keep flows are answered, or nothing is said of them.
+   */
   async receive(
     waitMs: number,
   ): Promise<{ readonly replies: readonly Reply[]; readonly lost: readonly Probe[] }> {
     await this.#clock.yieldNow()
     const replies: Reply[] = []
-    for (const answer of this.#channel.receive(Math.max(0, Math.ceil(waitMs)))) {
+    const keptFlow = this.#channel.keepsFlow
+    const answers = this.#channel.receive(Math.max(0, Math.ceil(waitMs)))
+    if (keptFlow && !this.#channel.keepsFlow) {
+      for (const sequence of this.#waiting.keys()) this.#untold.add(sequence)
+    }
+    for (const answer of answers) {
       const sent = this.#waiting.get(answer.sequence)
       if (sent === undefined) continue
       this.#forget(answer.sequence)
@@ -83,7 +93,7 @@ export class ProbeLoop {
     const deadlineMs = this.#clock.nowMs() - this.#timeoutMs
     for (const { probe, sentMs } of [...this.#waiting.values()]) {
       if (sentMs > deadlineMs) continue
-      lost.push(probe)
+      if (!this.#untold.has(probe.sequence)) lost.push(probe)
       this.#forget(probe.sequence)
     }
     return { replies, lost }
@@ -107,6 +117,7 @@ export class ProbeLoop {
 
   #forget(sequence: number): void {
     this.#waiting.delete(sequence)
+    this.#untold.delete(sequence)
     this.#channel.forget(sequence)
   }
 }

@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /**
  * Rounds of probes with growing TTL, evenly paced, each round in one flow. A round ends at the flow's own end once that
- * is known: equal paths can differ in length.
+ * is known: equal paths can differ in length. The round in which the channel stops to keep flows is done again.
  */
 export async function runTrace(options: RunOptions): Promise<void> {
   const { job, channel, clock, say, stopped } = options
@@ -37,6 +37,8 @@ export async function runTrace(options: RunOptions): Promise<void> {
   let farthest = 0
   let worstMs: number | undefined
   let keptFlow = channel.keepsFlow
+  /** Some answers of this round could not be told apart; from now on they can. */
+  let again = false
   let refusals = 0
 
   const read = async (untilMs: number) => {
@@ -55,12 +57,14 @@ export async function runTrace(options: RunOptions): Promise<void> {
       for (const { sequence, ttl, flow } of lost) say({ kind: 'lost', sequence, ttl, flow })
       if (keptFlow && !channel.keepsFlow) {
         keptFlow = false
+        again = true
         say({ kind: 'limit', limit: 'udp-port-per-ttl' })
       }
     } while (!stopped() && clock.nowMs() < untilMs)
   }
 
   for (let round = 0; !stopped() && (job.rounds === 0 || round < job.rounds); round++) {
+    again = false
     const startMs = clock.nowMs()
     const flow = round % job.flows
     const wide = round % wideEvery === 0
@@ -73,7 +77,7 @@ export async function runTrace(options: RunOptions): Promise<void> {
       return Math.min(horizon, (wide && round > 0 ? undefined : refusalTtls.get(flow)) ?? horizon)
     }
     const spacingMs = Math.min(25, (job.intervalMs * 0.8) / end())
-    for (let ttl = 1; ttl <= end() && !stopped(); ttl++) {
+    for (let ttl = 1; ttl <= end() && !stopped() && !again; ttl++) {
       const sent = loop.send({ ttl, flow })
       if (sent.ok) {
         refusals = 0
@@ -84,15 +88,18 @@ export async function runTrace(options: RunOptions): Promise<void> {
       }
       await read(startMs + ttl * spacingMs)
     }
-    if (!stopped()) say({ kind: 'round', round: round + 1 })
     const last = round + 1 === job.rounds
-    if (!last) await read(startMs + job.intervalMs)
+    if (!again) {
+      if (!stopped()) say({ kind: 'round', round: round + 1 })
+      if (!last) await read(startMs + job.intervalMs)
+    }
     if (last || (job.rounds === 0 && round === 2)) {
-      while (!loop.idle && !stopped()) await read(clock.nowMs() + longestWaitMs)
-      if (!stopped()) {
+      while (!loop.idle && !stopped() && !again) await read(clock.nowMs() + longestWaitMs)
+      if (!stopped() && !again) {
         const targetTtl = targetTtls.size === 0 ? undefined : Math.min(...targetTtls.values())
         await options.measureMtu({ targetTtl, worstMs })
       }
     }
+    if (again) round--
   }
 }

@@ -11,7 +11,7 @@ type AnswerOf = (probe: Probe) => (Partial<Answer> & { readonly rttMs?: number }
 
 /** A network of a given answer for each probe, with a clock that only moves when somebody waits. */
 class FakeNetwork implements Channel {
-  readonly keepsFlow = true
+  keepsFlow = true
   readonly sent: Probe[] = []
   nowMs = 1_000
   readonly #answers: { dueMs: number; answer: Answer }[] = []
@@ -55,6 +55,23 @@ class FakeNetwork implements Channel {
 
   [Symbol.dispose](): void {
     this.#answers.length = 0
+  }
+}
+
+/** The target's answers do not show their probe; from the first on, probes leave so that they do. */
+class ServiceNetwork extends FakeNetwork {
+  #toldFrom = Number.POSITIVE_INFINITY
+
+  override receive(waitMs: number): Answer[] {
+    const answers = super.receive(waitMs)
+    const told = answers.filter(
+      ({ sequence, meaning }) => meaning !== 'datagram' || sequence >= this.#toldFrom,
+    )
+    if (told.length < answers.length && this.keepsFlow) {
+      this.keepsFlow = false
+      this.#toldFrom = this.sent.length
+    }
+    return told
   }
 }
 
@@ -118,6 +135,24 @@ describe('rounds', () => {
     const { said } = await traceOf(network, { rounds: 3 }, () => network.sent.length >= 6)
     expect(network.sent.map(({ ttl }) => ttl)).toEqual([1, 2, 3, 4, 1, 2])
     expect(said.flatMap((message) => (message.kind === 'round' ? message.round : []))).toEqual([1])
+  })
+
+  test.each([
+    ['soon', 60, 400],
+    ['after the last probe', 900, 200],
+  ])('are done again when answers could not be told apart, %s', async (_, rttMs, intervalMs) => {
+    const network = new ServiceNetwork(({ ttl }) =>
+      ttl >= 2 ? { host: target, meaning: 'datagram', rttMs } : {},
+    )
+    const { said, mtu } = await traceOf(network, { protocol: 'udp', rounds: 1, flows: 1, intervalMs })
+    const ofKind = <K extends Message['kind']>(kind: K) =>
+      said.filter((message): message is Extract<Message, { kind: K }> => message.kind === kind)
+    expect(ofKind('lost')).toEqual([])
+    const byTarget = ofKind('reply').filter(({ host }) => host === target)
+    expect(Math.min(...byTarget.map(({ ttl }) => ttl))).toBe(2)
+    expect(byTarget.every((reply) => reply.rttMs === rttMs)).toBe(true)
+    expect(ofKind('limit')).toEqual([{ kind: 'limit', limit: 'udp-port-per-ttl' }])
+    expect(mtu).toBe(1)
   })
 
   test('give up when the system refuses to send', async () => {
