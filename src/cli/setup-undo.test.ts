@@ -226,3 +226,60 @@ describe('undo, when somebody changed the file since', () => {
     expect(await at.read('.npmrc')).toBeDefined()
   })
 })
+
+describe('undo of one of two clients that share a file', () => {
+  const mine = '[project]\nname = "x"\nversion = "1"\n'
+  const both = ['uv', 'poetry'] as const
+
+  test.each([both, both.toReversed()])(
+    '%s first leaves the other, which can be undone too',
+    async (...order) => {
+      await using at = await scene()
+      await at.write('project/pyproject.toml', mine)
+      await at.setup('uv poetry --scope project --yes', served)
+      expect((await at.setup(`${order[0]} --undo --yes`)).code).toBe(0)
+      const between = await at.read('project/pyproject.toml')
+      expect([between?.includes('tool.uv'), between?.includes('tool.poetry')]).toEqual(
+        order[0] === 'uv' ? [false, true] : [true, false],
+      )
+      expect((await at.setup('--undo --yes')).code).toBe(0)
+      expect(await at.read('project/pyproject.toml')).toBe(mine)
+      expect(await at.journal()).toEqual(['setup'])
+    },
+  )
+
+  test('keeps for both what somebody wrote since', async () => {
+    await using at = await scene()
+    await at.write('project/pyproject.toml', mine)
+    await at.setup('uv poetry --scope project --yes', served)
+    await at.write('project/pyproject.toml', `# theirs\n${await at.read('project/pyproject.toml')}`)
+    expect((await at.setup('uv --undo --yes')).code).toBe(0)
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.read('project/pyproject.toml')).toBe(`# theirs\n${mine}`)
+  })
+
+  test('is not done where the later change rests on the earlier one; that one is named', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://a.example/\n')
+    await at.setup('npm --yes', served)
+    await at.setup('yarn1 --yes --url http://127.0.0.1:9999', served)
+    const { code, err } = await at.setup('npm --undo --yes')
+    expect(code).toBe(1)
+    expect(err).toContain(
+      '~/.npmrc is left alone: a later change of it, by yarn1, rests on this one; take that back first: posthaste setup yarn1 --undo\n',
+    )
+    expect(await at.read('.npmrc')).toContain(':9999/')
+    for (const one of ['yarn1', 'npm']) expect((await at.setup(`${one} --undo --yes`)).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('registry=https://a.example/\n')
+  })
+
+  test('a dry run of both takes the later one for done', async () => {
+    await using at = await scene()
+    await at.setup('npm --yes', served)
+    await at.write('.npmrc', `${await at.read('.npmrc')}# theirs\n`)
+    await at.setup('yarn1 --yes --url http://127.0.0.1:9999', served)
+    expect((await at.setup('--undo --dry-run')).code).toBe(0)
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.read('.npmrc')).toBe('# theirs\n')
+  })
+})

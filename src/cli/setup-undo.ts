@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { clients } from '../clients/clients.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
-import type { Journal } from '../clients/journal.ts'
+import type { Journal, JournalEntry } from '../clients/journal.ts'
 import { shortPath } from '../clients/machine.ts'
 import { carryOutUndo, planUndo, type Span, spansOf, type Undo } from '../clients/undo-change.ts'
 import type { ExitCode } from './io.ts'
@@ -28,7 +28,12 @@ export async function runUndo(job: SetupJob): Promise<ExitCode> {
     io.stderr.write(`posthaste setup: ${file} is passed over: ${reason}\n`)
   }
   const rows: Row[] = []
-  for (const span of spansOf(selected)) rows.push(await undoOne(job, span))
+  const others = entries.filter((entry) => !selected.includes(entry))
+  for (const span of spansOf(selected)) {
+    // What was taken back before is no longer there, and may have changed what stays.
+    const standing = job.dryRun ? others : (await journal.entries()).entries
+    rows.push(await undoOne(job, span, standing))
+  }
   if (!job.dryRun) await forgetFormer(journal)
   if (job.json)
     io.stdout.write(`${JSON.stringify({ dryRun: job.dryRun, files: rows.map(jsonRow) }, undefined, 2)}\n`)
@@ -41,11 +46,11 @@ export async function runUndo(job: SetupJob): Promise<ExitCode> {
   return isDone && unreadable.length === 0 ? 0 : 1
 }
 
-async function undoOne(job: SetupJob, span: Span): Promise<Row> {
+async function undoOne(job: SetupJob, span: Span, standing: readonly JournalEntry[]): Promise<Row> {
   const { client, path } = span
   const row = (result: Result, reason?: string): Row => ({ path, client, result, reason })
   try {
-    const undo = await planUndo(span)
+    const undo = await planUndo(span, standing)
     tellPlan(job, undo)
     if (undo.kind === 'locked') return row('kept', undo.reason)
     if (job.dryRun) return row(undo.kind === 'nothing' ? 'nothing' : 'planned')
@@ -81,7 +86,7 @@ async function decide(job: SetupJob, undo: Undo): Promise<Undo | undefined> {
     // Only a person may throw away what another wrote.
     const question = 'Put back what stood there before, and lose what came since?'
     const agreed = !job.yes && !job.json && (await job.ask?.(question))
-    return agreed ? { kind: 'restore', entry: undo.entry, found: undo.found } : undefined
+    return agreed ? { ...undo, kind: 'restore' } : undefined
   }
   if (job.yes) return undo
   if (job.ask === undefined) {
@@ -107,9 +112,7 @@ function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {
     case 'nothing':
       return
     case 'locked':
-      io.stderr.write(
-        `posthaste setup: ${path} is left alone: ${undo.reason}; lift that, then run 'posthaste setup --undo' again\n`,
-      )
+      io.stderr.write(`posthaste setup: ${path} is left alone: ${undo.reason}; ${undo.hint}\n`)
       return
     case 'restore':
       say([

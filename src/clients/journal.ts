@@ -63,6 +63,11 @@ export class Journal {
     return whole
   }
 
+  /** Writes an entry anew, under its own number. */
+  async replace(entry: JournalEntry): Promise<void> {
+    await this.#write(join(this.#entries, `${entry.id}.json`), stored(entry))
+  }
+
   /** Newest first. */
   async entries(): Promise<{
     readonly entries: readonly JournalEntry[]
