@@ -10,20 +10,16 @@ export function readToml(text: string, path: readonly string[]): string | undefi
 
 export function hasToml(text: string, path: readonly string[]): boolean {
   return scanToml(text).some(
-    (table) => same(table.path, path) || table.entries.some((entry) => same(entry.path, path)),
+    (table) => same(table.path, path) || withInline(table).some((entry) => same(entry.path, path)),
   )
 }
 
-/** Sets one text: its value is replaced in place, else a line is added to its table, else a table to the end. */
+/** Sets one text: its value is replaced in place, in an inline table too, else a line is added to its table, else a table to the end. */
 export function setToml(text: string, path: readonly string[], value: string): string {
   const tables = scanToml(text)
   const written = quote(value)
   const found = entryAt(tables, path)
-  if (found !== undefined) {
-    const raw = text.slice(found.valueStart, found.valueEnd)
-    if (tomlString(raw) === value) return text
-    return withSpan(text, found.valueStart, found.valueEnd, written)
-  }
+  if (found !== undefined) return replaced(text, found, value)
   const [parents, key = ''] = [path.slice(0, -1), path.at(-1)]
   for (let depth = 1; depth < path.length; depth++) {
     const inline = entryAt(tables, path.slice(0, depth))
@@ -76,14 +72,26 @@ export function setIn(text: string, table: TomlTable, key: string, value: string
   const entry = table.entries.findLast(({ path }) => same(path, [...table.path, key]))
   if (entry === undefined)
     return insertAfter(text, table.entries.at(-1)?.end ?? table.body, `${key} = ${quote(value)}`)
-  if (tomlString(text.slice(entry.valueStart, entry.valueEnd)) === value) return text
-  return withSpan(text, entry.valueStart, entry.valueEnd, quote(value))
+  return replaced(text, entry, value)
+}
+
+function replaced(text: string, { path, valueStart, valueEnd }: TomlEntry, value: string): string {
+  const raw = text.slice(valueStart, valueEnd)
+  if (tomlString(raw) === value) return text
+  if (/^[[{]/.test(raw)) {
+    throw new SettingsFileError(`'${path.join('.')}' holds more than a text`, 'set it by hand')
+  }
+  return withSpan(text, valueStart, valueEnd, quote(value))
+}
+
+function withInline({ entries }: TomlTable): TomlEntry[] {
+  return entries.flatMap((entry) => [entry, ...entry.inline])
 }
 
 function entryAt(tables: readonly TomlTable[], path: readonly string[]): TomlEntry | undefined {
   return tables
     .filter(({ isArray }) => !isArray)
-    .flatMap(({ entries }) => entries)
+    .flatMap(withInline)
     .findLast((entry) => same(entry.path, path))
 }
 

@@ -7,8 +7,10 @@ export interface TomlEntry {
   readonly start: number
   readonly valueStart: number
   readonly valueEnd: number
-  /** The offset after its last line. */
+  /** The offset after its last line; after its value for one of an inline table. */
   readonly end: number
+  /** Those of its value, at any depth, where that is an inline table. */
+  readonly inline: readonly TomlEntry[]
 }
 
 export interface TomlTable {
@@ -85,10 +87,10 @@ export function scanToml(text: string): readonly TomlTable[] {
       at++
     }
   }
-  const skipValue = () => {
+  const skipValue = (end: RegExp) => {
     if (text[at] === '"' || text[at] === "'") return readString()
     if (text[at] !== '[' && text[at] !== '{') {
-      while (at < text.length && !/[\r\n#]/.test(text[at] ?? '')) at++
+      while (at < text.length && !end.test(text[at] ?? '')) at++
       return
     }
     let depth = 0
@@ -104,6 +106,40 @@ export function scanToml(text: string): readonly TomlTable[] {
       }
     } while (depth > 0)
   }
+  const skipSpace = () => {
+    while (/[ \t\r\n#]/.test(text[at] ?? '')) at = text[at] === '#' ? endOfLine(at) : at + 1
+  }
+  const readEntry = (table: readonly string[], end: RegExp): Omit<TomlEntry, 'start' | 'end'> => {
+    const key = readKey()
+    if (text[at] !== '=') fail(`'=' was expected behind '${key.join('.')}'`)
+    at++
+    skipBlanks()
+    const path = [...table, ...key]
+    const valueStart = at
+    let inline: readonly TomlEntry[] = []
+    if (text[at] === '{') inline = readInline(path)
+    else skipValue(end)
+    const valueEnd = valueStart + text.slice(valueStart, at).trimEnd().length
+    if (valueEnd === valueStart) fail(`'${key.join('.')}' has no value`)
+    return { path, valueStart, valueEnd, inline }
+  }
+  const readInline = (path: readonly string[]): TomlEntry[] => {
+    const entries: TomlEntry[] = []
+    at++
+    for (;;) {
+      skipSpace()
+      if (text[at] === '}') break
+      const start = at
+      const entry = readEntry(path, /[\r\n#,}]/)
+      entries.push({ ...entry, start, end: at }, ...entry.inline)
+      skipSpace()
+      if (text[at] === '}') break
+      if (text[at] !== ',') fail(at < text.length ? "',' or '}' was expected" : 'a bracket does not close')
+      at++
+    }
+    at++
+    return entries
+  }
   while (at < text.length) {
     const start = at
     skipBlanks()
@@ -118,17 +154,10 @@ export function scanToml(text: string): readonly TomlTable[] {
       finishLine()
       tables.push({ path, isArray, start, body: at, entries: [] })
     } else {
-      const key = readKey()
-      if (text[at] !== '=') fail(`'=' was expected behind '${key.join('.')}'`)
-      at++
-      skipBlanks()
-      const valueStart = at
-      skipValue()
-      const valueEnd = valueStart + text.slice(valueStart, at).trimEnd().length
-      if (valueEnd === valueStart) fail(`'${key.join('.')}' has no value`)
-      finishLine()
       const table = tables.at(-1)
-      table?.entries.push({ path: [...table.path, ...key], start, valueStart, valueEnd, end: at })
+      const entry = readEntry(table?.path ?? [], /[\r\n#]/)
+      finishLine()
+      table?.entries.push({ ...entry, start, end: at })
     }
   }
   return tables

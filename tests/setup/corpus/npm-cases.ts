@@ -192,6 +192,20 @@ export const npmCases: readonly CorpusCase[] = [
   },
   { name: 'Bun: dotted names', client: 'bun', path: '.bunfig.toml', content: 'install.exact = true\n' },
   {
+    name: 'Bun: an address with its token',
+    client: 'bun',
+    path: '.bunfig.toml',
+    content: '[install]\nregistry = { url = "https://npm.acme.example/", token = "abc" } # ours\n',
+    changes: 1,
+  },
+  {
+    name: 'Bun: a token without an address',
+    client: 'bun',
+    path: '.bunfig.toml',
+    content: '[install]\nregistry = { token = "abc" }\n',
+    refused: /more than a text/,
+  },
+  {
     name: 'Bun: all on one line',
     client: 'bun',
     path: '.bunfig.toml',
