@@ -16,6 +16,10 @@ describe('wrong use', () => {
     ['npm --mirror npmmirror --url http://h.example', '--url or --mirror'],
     ['npm --json', 'add --yes or --dry-run'],
     ['npm --undo --url http://h.example', '--undo goes with clients only'],
+    [
+      '--undo --scope project --yes',
+      '--undo takes no --scope: it takes back the changes of both; name clients',
+    ],
     ['npm --rewrite', "--rewrite goes with 'setup locks'"],
     ['locks --mirror npmmirror', 'takes no --mirror'],
   ])('%s', async (line, message) => {

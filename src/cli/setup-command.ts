@@ -142,6 +142,9 @@ function wrongUse(
   if (isOn(values.undo) && (isLocks || values.url !== undefined || values.mirror !== undefined)) {
     return '--undo goes with clients only'
   }
+  if (isOn(values.undo) && values.scope !== undefined) {
+    return '--undo takes no --scope: it takes back the changes of both; name clients to take back theirs alone'
+  }
   if (isOn(values.rewrite) && !isLocks) return "--rewrite goes with 'setup locks'"
   if (isLocks && values.mirror !== undefined) return "'setup locks' takes no --mirror"
   return undefined
