@@ -27,7 +27,6 @@ const leastMissing = 2
 export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
   const run = new Run(options)
   await untilOver(run, lookAround(run))
-  // Parts that the end of the time found busy may still record: a report is of one moment.
   const evidence = [...run.evidence]
   return {
     findings: judge(new Seen(evidence, options.targets), {

@@ -87,10 +87,11 @@ export class Run {
     this.signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.limits.totalMs)])
   }
 
+  /** Keeps a fact, unless the run is over: what its end cut short says nothing of the network. */
   record<F extends Fact>(target: string, tookMs: number, fact: F): F & Pick<Evidence, 'id'> {
     const atMs = Math.max(0, performance.now() - this.#began - tookMs)
     const record = { id: `e${this.evidence.length + 1}`, target, atMs, tookMs, ...fact }
-    this.evidence.push(record)
+    if (!this.signal.aborted) this.evidence.push(record)
     return record
   }
 
