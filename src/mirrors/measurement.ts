@@ -52,6 +52,7 @@ export interface RoundSample {
   readonly firstByteMs: readonly number[]
   /** Small documents a second, `concurrency` at a time. */
   readonly smallPerSecond: number | undefined
+  /** 0 when the download failed, undefined when none was tried. */
   readonly bytesPerSecond: number | undefined
 }
 

@@ -8,6 +8,7 @@ import { below, canaryAddress, versionsOf } from './locate-probe.ts'
 import type { Candidate, Fault, Measurement, Reach, RoundSample } from './measurement.ts'
 import { MediumBody } from './medium-body.ts'
 import { expect200, type MeasuringTools, MirrorAsker, smallBytes } from './mirror-asker.ts'
+import { AllowanceSpent } from './probe-client.ts'
 import { reach } from './reach.ts'
 import { WrongAnswer } from './wrong-answer.ts'
 
@@ -96,7 +97,10 @@ export class MirrorSession {
     const smallPerSecond = this.fit ? await this.#burst(base, signal) : undefined
     const bytesPerSecond = this.fit ? await this.#throughput(base, signal) : undefined
     this.#rounds.push({ firstByteMs, smallPerSecond, bytesPerSecond })
-    if (firstByteMs.length === 0 && this.#lastFailure !== undefined) this.fail(this.#lastFailure)
+    const isOver = this.#rounds.length === this.#tools.limits.rounds
+    const noneCame = isOver && this.#rounds.every((round) => round.bytesPerSecond === 0)
+    if ((firstByteMs.length === 0 || noneCame) && this.#lastFailure !== undefined)
+      this.fail(this.#lastFailure)
   }
 
   result(): Measurement {
@@ -186,6 +190,7 @@ export class MirrorSession {
   async #throughput(base: URL, signal: AbortSignal): Promise<number | undefined> {
     const { medium } = this.#catalogue.probes
     let rate: number | undefined
+    const errors = this.#errors
     await this.#orCount(signal, base, async () => {
       this.#medium ??= new MediumBody(await this.#asker.locate(base, medium, signal))
       const { url, headers } = this.#medium
@@ -204,7 +209,7 @@ export class MirrorSession {
       this.#fileHost = answer.url.host
       rate = perSecond(answer.bytes.length, answer.bodyMs)
     })
-    return rate
+    return this.#errors > errors ? 0 : rate
   }
 
   /** The first failure is the mirror's fault. */
@@ -230,6 +235,7 @@ export class MirrorSession {
   }
 
   #count(error: unknown, base: URL): void {
+    if (error instanceof AllowanceSpent) return
     this.#errors++
     this.#lastFailure = asFailure(error, base.host)
   }

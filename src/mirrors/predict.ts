@@ -13,11 +13,12 @@ export interface Prediction {
   readonly latencyMs: number
   readonly medianMs: number
   readonly p95Ms: number
+  /** The median of the downloads that came, times their share of all. */
   readonly bytesPerSecond: number
   /** Requests that failed, of all. */
   readonly errorRate: number
   readonly totalMs: number
-  /** The same by each round alone, for judging whether a difference repeats. */
+  /** The same by each round alone, for judging whether a difference repeats; Infinity for one that gave no sample. */
   readonly perRoundMs: readonly number[]
 }
 
@@ -26,20 +27,21 @@ export function predict(measurement: Measurement, reference: ReferenceBuild): Pr
   const { reach, rounds, requests, errors } = measurement
   const connectMs = reach === undefined ? 0 : reach.dnsMs + reach.tcpMs + (reach.tlsMs ?? 0)
   const firstBytes = rounds.flatMap(({ firstByteMs }) => firstByteMs)
-  const rates = rounds.flatMap(({ bytesPerSecond }) => (bytesPerSecond === undefined ? [] : [bytesPerSecond]))
+  const downloads = rounds.flatMap(({ bytesPerSecond }) => bytesPerSecond ?? [])
+  const rates = downloads.filter((rate) => rate > 0)
   const medianMs = quantile(firstBytes, 0.5)
   const p95Ms = quantile(firstBytes, 0.95)
-  const bytesPerSecond = quantile(rates, 0.5)
-  if (medianMs === undefined || p95Ms === undefined || !bytesPerSecond) return undefined
+  const rate = quantile(rates, 0.5)
+  if (medianMs === undefined || p95Ms === undefined || rate === undefined) return undefined
+  const bytesPerSecond = (rate * rates.length) / downloads.length
   const roundTrips = Math.ceil(reference.requests / reference.concurrency)
   const latencyMs = medianMs + (p95Ms - medianMs) / 2
   const errorRate = requests === 0 ? 0 : Math.min(errors / requests, 0.9)
   const total = (latency: number, rate: number) =>
     (connectMs + roundTrips * latency + (reference.bytes / rate) * 1000) / (1 - errorRate)
-  const perRoundMs = rounds.flatMap((round) => {
-    const latency = quantile(round.firstByteMs, 0.5)
-    return latency === undefined || !round.bytesPerSecond ? [] : [total(latency, round.bytesPerSecond)]
-  })
+  const perRoundMs = rounds.map((round) =>
+    total(quantile(round.firstByteMs, 0.5) ?? Number.POSITIVE_INFINITY, round.bytesPerSecond ?? 0),
+  )
   return {
     connectMs,
     roundTrips,

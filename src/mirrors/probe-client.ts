@@ -3,12 +3,13 @@
 import { decodeBody } from '../upstream/decode-body.ts'
 import { broken } from '../upstream/failure.ts'
 import type { HttpClient } from '../upstream/http-client.ts'
+import { UpstreamError } from '../upstream/upstream.ts'
 import { withDeadline } from './with-deadline.ts'
 
 export interface ProbeRequest {
   readonly url: URL
   readonly maxBytes: number
-  /** For everything; with `partial` what came until then is the answer. */
+  /** For everything; with `partial` what came until then is the answer, unless it stopped before the half of it. */
   readonly limitMs: number
   readonly partial?: boolean
   readonly headers?: Readonly<Record<string, string>>
@@ -27,7 +28,7 @@ export interface ProbeAnswer {
   readonly whole: boolean
   /** From the request to the head of the last answer, redirects included. */
   readonly firstByteMs: number
-  /** From there to the last byte received. */
+  /** From there to the last byte, or to the end of the time where that came first. */
   readonly bodyMs: number
 }
 
@@ -38,7 +39,10 @@ export interface Meter {
   readonly maxBytes: number
 }
 
-/** @throws UpstreamError, or `signal.reason` when that aborts */
+/** Nothing that the mirror did: this program asks no more of it. */
+export class AllowanceSpent extends UpstreamError {}
+
+/** @throws UpstreamError (AllowanceSpent where the meter ends it), or `signal.reason` when that aborts */
 export async function probe(
   http: HttpClient,
   request: ProbeRequest,
@@ -46,8 +50,14 @@ export async function probe(
   signal: AbortSignal,
 ): Promise<ProbeAnswer> {
   const { url, limitMs } = request
-  const allowed = Math.min(request.maxBytes, meter.maxBytes - meter.bytes)
-  if (allowed <= 0) throw broken('too-large', `${url.host} has sent all that one measurement may cost it`)
+  const left = meter.maxBytes - meter.bytes
+  const allowed = Math.min(request.maxBytes, left)
+  const tooMuch = () => {
+    if (left > request.maxBytes) return broken('too-large', `${url.host} sent more than ${allowed} bytes`)
+    const message = `${url.host} has sent all that one measurement may cost it`
+    return new AllowanceSpent({ code: 'too-large', message })
+  }
+  if (left <= 0) throw tooMuch()
   meter.requests++
   const late = () => broken('timeout', `${url.host} did not answer in full within ${limitMs} ms`)
   using deadline = withDeadline(signal, limitMs, late)
@@ -67,6 +77,7 @@ export async function probe(
   const chunks: Uint8Array[] = []
   let received = 0
   let lastAt = headAt
+  let endedAt = headAt
   let whole = false
   try {
     for (;;) {
@@ -75,14 +86,17 @@ export async function probe(
       received += chunk.length
       meter.bytes += chunk.length
       lastAt = performance.now()
-      if (received > allowed) throw broken('too-large', `${url.host} sent more than ${allowed} bytes`)
+      if (received > allowed) throw tooMuch()
       chunks.push(Uint8Array.from(chunk))
     }
     whole = true
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (!(request.partial && deadline.expired && received > 0)) throw error
+    if (performance.now() - lastAt > limitMs / 2)
+      throw broken('stall', `${url.host} went silent after ${received} bytes of ${url.pathname}`)
   } finally {
+    endedAt = whole ? lastAt : performance.now()
     if (!whole) body.discard()
   }
   return {
@@ -93,6 +107,6 @@ export async function probe(
     bytes: Buffer.concat(chunks),
     whole,
     firstByteMs: headAt - started,
-    bodyMs: lastAt - headAt,
+    bodyMs: endedAt - headAt,
   }
 }

@@ -72,6 +72,17 @@ describe('the predicted time', () => {
     expect(prediction?.latencyMs).toBeCloseTo(10 + ((prediction?.p95Ms ?? 0) - 10) / 2)
     expect(prediction?.p95Ms).toBeCloseTo(28)
   })
+  test('takes of the rate what failed downloads leave of it', () => {
+    const rounds = [3e6, 0, 3e6].map((rate) => ({
+      firstByteMs: [10],
+      smallPerSecond: 1,
+      bytesPerSecond: rate,
+    }))
+    const prediction = predict(made('a', { rounds }), reference)
+    expect(prediction?.bytesPerSecond).toBe(2e6)
+    expect(prediction?.totalMs).toBe(30 + 5 * 10 + 500)
+    expect(prediction?.perRoundMs.map(Number.isFinite)).toEqual([true, false, true])
+  })
   test('does not exist without samples', () => {
     expect(predict(made('a', { rounds: [] }), reference)).toBeUndefined()
     const rounds = [{ firstByteMs: [1], smallPerSecond: 1, bytesPerSecond: undefined }]
@@ -215,6 +226,19 @@ describe('a change is advised', () => {
     ['for a clear gain', [inUse, made('new', { rate: 4e6 })], true],
     ['not for a small gain', [inUse, made('new', { rate: 1.2e6 })], false],
     ['not for a gain in one round only', [inUse, made('new', { rounds: rounds(9e9, 1e6, 1e6) })], false],
+    [
+      'not for a gain in one round, whatever failed before it',
+      [
+        made('old', { inUse: 0, rounds: rounds(1e6, 5e5, 1e6) }),
+        made('new', { rounds: rounds(0, 9e6, 1e6) }),
+      ],
+      false,
+    ],
+    [
+      'for a gain in rounds that failed where it is in use',
+      [made('old', { inUse: 0, rounds: rounds(0, 1e6, 0) }), made('new')],
+      true,
+    ],
     ['for a gain in two rounds of three', [inUse, made('new', { rounds: rounds(9e6, 9e6, 1e6) })], true],
     ['not when the best is asked first already', [made('best', { rate: 9e9, inUse: 0 }), made('b')], false],
     [

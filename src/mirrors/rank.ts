@@ -141,6 +141,7 @@ function inUse<T extends { readonly measurement: Measurement }>(mirrors: readonl
   return first?.measurement.candidate.inUse === undefined ? undefined : first
 }
 
+/** NaN, which is no gain, where neither has an end. */
 function gainOf(betterMs: number, worseMs: number): number {
   return worseMs <= 0 ? 0 : 1 - betterMs / worseMs
 }

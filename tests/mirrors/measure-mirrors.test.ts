@@ -93,6 +93,9 @@ const wrongAnswers: readonly [name: string, pattern: string, fault: LabFault, co
   ['a redirect that never ends', '*', { kind: 'redirect-loop' }, 'redirect'],
   ['silence', '*', { kind: 'stall', afterBytes: 'headers' }, 'timeout'],
   ['a reset', '*', { kind: 'reset', afterBytes: 'headers' }, 'reset'],
+  ['silence in the midst of every download', mediumPath, { kind: 'stall', afterBytes: 60_000 }, 'stall'],
+  ['a reset in the midst of every download', mediumPath, { kind: 'reset', afterBytes: 60_000 }, 'reset'],
+  ['an early end to every download', mediumPath, { kind: 'truncate', afterBytes: 60_000 }, 'truncated'],
 ]
 
 describe('a mirror is disqualified when it gives', () => {
@@ -140,6 +143,39 @@ test('errors that pass are counted and make the prediction longer, but do not di
   expect(faulty).toBeGreaterThan(sound ?? 0)
 })
 
+const brokenDownloads: readonly [name: string, fault: LabFault][] = [
+  ['goes silent', { kind: 'stall', afterBytes: 60_000 }],
+  ['is reset', { kind: 'reset', afterBytes: 60_000 }],
+  ['ends early', { kind: 'truncate', afterBytes: 60_000 }],
+]
+
+describe('a download counts as failed, and no rate is taken from it, when it', () => {
+  for (const [name, fault] of brokenDownloads) {
+    test(name, async () => {
+      await using mirror = await startLabMirror({ faults: [{ pattern: mediumPath, fault, times: 1 }] })
+      const mirrors = [{ id: 'broken', address: mirror.url }]
+      const result = only(await measure(mirrors))
+      expect(result.fault).toBeUndefined()
+      expect(result.errors).toBe(1)
+      expect(result.rounds.map(({ bytesPerSecond }) => bytesPerSecond !== 0)).toEqual([false, true, true])
+      const { reference } = labCatalogueOf(mirrors)
+      const sound = { ...result, errors: 0, rounds: result.rounds.slice(1) }
+      const prediction = predict(result, reference)
+      const rateOfSound = predict(sound, reference)?.bytesPerSecond ?? 0
+      expect(prediction?.bytesPerSecond).toBeCloseTo((rateOfSound * 2) / 3)
+      expect(prediction?.perRoundMs[0]).toBe(Number.POSITIVE_INFINITY)
+    })
+  }
+})
+
+test('a download that is slow throughout is no error, and its rate is that of the whole time', async () => {
+  const fault: LabFault = { kind: 'drip', bytesPerSecond: 20_000, burstBytes: 60_000 }
+  await using mirror = await startLabMirror({ faults: [{ pattern: mediumPath, fault }] })
+  const result = only(await measure([{ id: 'slow', address: mirror.url }]))
+  expect(result).toMatchObject({ fault: undefined, errors: 0 })
+  for (const { bytesPerSecond } of result.rounds) expect(bytesPerSecond).toBeLessThan(150_000)
+})
+
 test('samples of several mirrors are interleaved', async () => {
   const order: string[] = []
   await using one = await startLabMirror()
@@ -167,7 +203,8 @@ test('a mirror gets no more than its allowance', async () => {
   const result = only(await measure([{ id: 'sound', address: mirror.url }], { limits: { bytesPerMirror } }))
   // One chunk may cross the line; nothing is asked for after that.
   expect(result.bytes).toBeLessThan(bytesPerMirror + 128 * 1024)
-  expect(result.errors).toBeGreaterThan(0)
+  expect(result.errors).toBe(0)
+  expect(result.rounds.map(({ bytesPerSecond }) => bytesPerSecond === undefined)).toEqual([false, true, true])
 })
 
 test('a run that takes too long ends, and says of whom it knows too little', async () => {
