@@ -1,3 +1,4 @@
+import type { EvidenceOf } from '../evidence.ts'
 import { hostOfEndpoint, type Seen, unique } from '../seen.ts'
 import type { Rule } from './rule.ts'
 
@@ -74,11 +75,11 @@ export const netRules: readonly Rule[] = [
       const caught = seen
         .of('http')
         .filter(
-          ({ purpose, outcome, status, isHtml }) =>
-            purpose === 'portal' &&
-            outcome === 'answer' &&
-            status !== 204 &&
-            (isHtml || (status ?? 0) >= 300),
+          (answer) =>
+            answer.purpose === 'portal' &&
+            answer.outcome === 'answer' &&
+            isPortalsOwn(answer) &&
+            !seen.of('proxy.choice', answer.target).some(({ outcome }) => outcome === 'proxy'),
         )
       const [first] = caught
       if (first === undefined) return []
@@ -129,6 +130,11 @@ export const netRules: readonly Rule[] = [
     },
   },
 ]
+
+/** What a login page says (RFC 6585 6: 511); a page that refuses is a filter's, or the portal address's own. */
+function isPortalsOwn({ status = 0, isHtml }: EvidenceOf<'http'>): boolean {
+  return (status >= 300 && status < 400) || status === 511 || (status === 200 && isHtml)
+}
 
 function isLost(seen: Seen, target: string): boolean {
   const connects = seen.of('tcp', target).filter(({ purpose, port }) => purpose === 'target' && port === 443)
