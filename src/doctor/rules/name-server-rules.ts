@@ -7,6 +7,8 @@ import { type Conclusion, type Control, median, type Rule } from './rule.ts'
 
 const slowMedianMs = 100
 const slowTailMs = 500
+/** Outcomes without an answer; an answer that names no address came through all the same. */
+const unheard: readonly QueryOutcome[] = ['silent', 'down', 'unreachable', 'malformed']
 
 /** What name servers do, whatever they are asked for. */
 export const nameServerRules: readonly Rule[] = [
@@ -75,7 +77,7 @@ export const nameServerRules: readonly Rule[] = [
         )
         const failed = names(seen, host).filter(
           ({ transport, outcome, server }) =>
-            transport === 'tcp' && outcome !== 'answer' && cut.some((query) => query.server === server),
+            transport === 'tcp' && unheard.includes(outcome) && cut.some((query) => query.server === server),
         )
         if (failed.length === 0) return []
         return [

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Evidence } from '../evidence.ts'
+import type { Evidence, ExchangeFact, ExchangePurpose, QueryOutcome } from '../evidence.ts'
 import { Seen } from '../seen.ts'
 import type { Target } from '../target.ts'
 import { judge } from './rules.ts'
@@ -105,6 +105,52 @@ test('a name server is slow when every new question is, not when the machine is 
     )
   expect(idsFor(asked(180, 170, 190, 160, 150, 175))).toEqual(['dns.slow'])
   expect(idsFor(asked(180, 170, 190, 12, 600, 175))).toEqual([])
+})
+
+test('a question over TCP that gets an answer without addresses is not blocked', () => {
+  const query = (transport: 'udp' | 'tcp', outcome: QueryOutcome): Evidence => ({
+    id: `${transport} ${outcome}`,
+    target: 'registry.example',
+    atMs: 0,
+    tookMs: 5,
+    probe: 'dns.query',
+    outcome,
+    host: 'registry.example',
+    server: '192.0.2.53',
+    type: 'AAAA',
+    transport,
+    purpose: 'name',
+    name: 'registry.example',
+    addresses: [],
+    others: [],
+  })
+  const over = (outcome: QueryOutcome) => idsFor([query('udp', 'truncated'), query('tcp', outcome)])
+  for (const outcome of ['nodata', 'nxdomain', 'answer'] as const)
+    expect(over(outcome)).not.toContain('dns.tcp_blocked')
+  for (const outcome of ['silent', 'down', 'unreachable', 'malformed'] as const)
+    expect(over(outcome)).toContain('dns.tcp_blocked')
+})
+
+test('small answers pass only where one came', () => {
+  const exchange = (id: string, purpose: ExchangePurpose, outcome: ExchangeFact['outcome']): Evidence => ({
+    id,
+    target: 'registry.example:443',
+    atMs: 0,
+    tookMs: 900,
+    probe: 'http',
+    outcome,
+    purpose,
+    host: 'registry.example',
+    url: 'https://registry.example/a',
+    bodyBytes: 0,
+    isHtml: false,
+  })
+  const unanswered = [exchange('e1', 'metadata', 'no-answer'), exchange('e2', 'again', 'no-answer')]
+  const after = (outcome: ExchangeFact['outcome']) =>
+    idsFor([...unanswered, exchange('e3', 'range', outcome)])
+  for (const outcome of ['answer', 'cut-off'] as const) expect(after(outcome)).toEqual(['mtu.blackhole'])
+  for (const outcome of ['unsent', 'closed', 'reset', 'not-http'] as const)
+    expect(after(outcome)).not.toContain('mtu.blackhole')
 })
 
 test('nothing seen, nothing said', () => {

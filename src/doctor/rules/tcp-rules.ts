@@ -84,7 +84,7 @@ export const tcpRules: readonly Rule[] = [
           )
         const range = seen
           .of('http', endpoint)
-          .filter(({ purpose, outcome }) => purpose === 'range' && outcome !== 'no-answer')
+          .filter(({ purpose, outcome }) => purpose === 'range' && ['answer', 'cut-off'].includes(outcome))
         const byTls = silent.length >= 3 && !spoke && small.length > 0
         const byHttp = big.length >= 2 && range.length > 0
         if (!byTls && !byHttp) return []
