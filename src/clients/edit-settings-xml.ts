@@ -1,3 +1,4 @@
+import { whole } from './editing.ts'
 import { SettingsFileError } from './file-text.ts'
 import { escapeXml, scanXml, type XmlElement, xmlText } from './scan-xml.ts'
 import { lineEnd, withSpan } from './text-lines.ts'
@@ -51,6 +52,12 @@ export interface WantedMirror {
 
 /** Sets the address of the mirror with this id, else puts it before all others, where it wins among its equals. */
 export function setMirror(text: string, wanted: WantedMirror): string {
+  return whole(withMirror(text, wanted), `mirror ${wanted.id}`, (edited) =>
+    readMirrors(edited).some(({ id, url }) => id === wanted.id && url === wanted.url),
+  )
+}
+
+function withMirror(text: string, wanted: WantedMirror): string {
   const end = lineEnd(text)
   if (text.trim() === '') {
     const body = block(wanted, '    ', '  ', end)

@@ -1,3 +1,4 @@
+import { whole } from './editing.ts'
 import { SettingsFileError } from './file-text.ts'
 import { scanToml, type TomlEntry, type TomlTable, tomlString } from './scan-toml.ts'
 import { lineEnd, withAppended, withSpan } from './text-lines.ts'
@@ -16,6 +17,10 @@ export function hasToml(text: string, path: readonly string[]): boolean {
 
 /** Sets one text: its value is replaced in place, in an inline table too, else a line is added to its table, else a table to the end. */
 export function setToml(text: string, path: readonly string[], value: string): string {
+  return whole(withText(text, path, value), path.join('.'), (edited) => readToml(edited, path) === value)
+}
+
+function withText(text: string, path: readonly string[], value: string): string {
   const tables = scanToml(text)
   const written = quote(value)
   const found = entryAt(tables, path)
@@ -48,7 +53,9 @@ export function setToml(text: string, path: readonly string[], value: string): s
 /** A table at the end of the file, with an empty line before it. */
 export function addTable(text: string, header: string, lines: readonly string[]): string {
   const gap = text === '' || /(^|\n)\r?\n$/.test(text) ? [] : ['']
-  return withAppended(text, [...gap, header, ...lines])
+  const count = scanToml(text).length
+  const edited = withAppended(text, [...gap, header, ...lines])
+  return whole(edited, header, (added) => scanToml(added).length === count + 1)
 }
 
 /** The tables of an array of tables: `[[index]]`. */

@@ -48,9 +48,18 @@ describe('adding to a list', () => {
     ['l: [a, b] # why\n', 'l: [a, b, "x"] # why\n'],
     ['l: []\n', 'l: ["x"]\n'],
     ['l: [x]\n', 'l: [x]\n'],
+    ['l: ["a",]\n', 'l: ["a", "x",]\n'],
+    ['l: [a , ] # why\n', 'l: [a, "x" , ] # why\n'],
+    ['l:\n  [\n    "a",\n    "b", # ]\n  ]\nb: 1\n', 'l:\n  [\n    "a",\n    "b", "x", # ]\n  ]\nb: 1\n'],
+    ['l:\n  [\n    a # ]\n  ]\n', 'l:\n  [\n    a, "x" # ]\n  ]\n'],
   ])('%j', (before, after) => {
     expect(addToYamlList(before, 'l', ['x'])).toBe(after)
     expect(addToYamlList(after, 'l', ['x'])).toBe(after)
     expect(parse(after).l).toContain('x')
   })
+})
+
+test('a file that an edit would break is left alone', () => {
+  expect(() => setYaml('a: |\n  old\nb: 1\n', ['a'], 'new')).toThrow('without breaking the file')
+  expect(() => addToYamlList('l: [ # c\n]\n', 'l', ['x'])).toThrow('without breaking the file')
 })

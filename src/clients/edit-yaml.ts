@@ -1,4 +1,5 @@
 import { type Document, isMap, isPair, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import { whole } from './editing.ts'
 import { SettingsFileError } from './file-text.ts'
 import { lineEnd, withAppended, withSpan } from './text-lines.ts'
 
@@ -19,6 +20,10 @@ export function setYaml(
   path: readonly [string] | readonly [string, string],
   value: string,
 ): string {
+  return whole(withText(text, path, value), path.join('.'), (edited) => readYaml(edited, path) === value)
+}
+
+function withText(text: string, path: readonly [string] | readonly [string, string], value: string): string {
   const document = read(text)
   const node = document.getIn(path, true)
   const written = JSON.stringify(value)
@@ -47,6 +52,14 @@ export function addToYamlList(text: string, name: string, items: readonly string
   const present = readYamlList(text, [name])
   const missing = items.filter((item) => !present.includes(item))
   if (missing.length === 0) return text
+  const all = [...present, ...missing]
+  return whole(withItems(text, name, missing), name, (edited) => {
+    const list = readYamlList(edited, [name])
+    return list.length === all.length && all.every((item) => list.includes(item))
+  })
+}
+
+function withItems(text: string, name: string, missing: readonly string[]): string {
   const document = read(text)
   const node = document.get(name, true)
   if (node === undefined || (isScalar(node) && node.value === null)) {
@@ -55,9 +68,11 @@ export function addToYamlList(text: string, name: string, items: readonly string
   }
   if (!isSeq(node) || !node.range) throw new SettingsFileError(`'${name}' is no list`, 'make it a list')
   if (node.flow) {
-    const close = text.lastIndexOf(']', node.range[1])
     const added = missing.map((item) => JSON.stringify(item)).join(', ')
-    return withSpan(text, close, close, node.items.length === 0 ? added : `, ${added}`)
+    // Behind the last item, not before the bracket: a comma and comments may stand between the two.
+    const last = rangeEnd(node.items.at(-1))
+    const close = text.lastIndexOf(']', node.range[1] - 1)
+    return last === undefined ? withSpan(text, close, close, added) : withSpan(text, last, last, `, ${added}`)
   }
   const dash = text.lastIndexOf('-', rangeStart(node.items[0]) ?? node.range[0])
   const line = text.lastIndexOf('\n', dash) + 1
@@ -95,7 +110,16 @@ function startOf(pair: unknown): number | undefined {
 }
 
 function rangeStart(node: unknown): number | undefined {
+  return rangeOf(node)?.[0]
+}
+
+/** The end of a value itself, without blanks and a comment behind it. */
+function rangeEnd(node: unknown): number | undefined {
+  return rangeOf(node)?.[1]
+}
+
+function rangeOf(node: unknown): readonly number[] | undefined {
   return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)
-    ? node.range[0]
+    ? node.range
     : undefined
 }

@@ -12,3 +12,17 @@ export function editing(edit: (text: string) => string): (text: string) => Edite
     }
   }
 }
+
+/**
+ * Gives the edited text back when it still reads, and says what was set. Throws a SettingsFileError otherwise: what our
+ * edit does not understand is left alone rather than broken.
+ */
+export function whole(text: string, name: string, reads: (text: string) => boolean): string {
+  const refusal = new SettingsFileError(`'${name}' cannot be set without breaking the file`, 'set it by hand')
+  try {
+    if (reads(text)) return text
+  } catch (error) {
+    if (!(error instanceof SettingsFileError)) throw error
+  }
+  throw refusal
+}

@@ -175,6 +175,13 @@ export const npmCases: readonly CorpusCase[] = [
     content: '{enableTelemetry: false}\n',
     refused: /one/,
   },
+  {
+    name: 'Yarn 4: a list as Prettier writes it',
+    client: 'yarn4',
+    path: '.yarnrc.yml',
+    content: 'unsafeHttpWhitelist:\n  [\n    "a.example",\n    "b.example",\n  ]\n',
+    changes: 1,
+  },
   { name: 'Bun: no file', client: 'bun', path: '.bunfig.toml', content: undefined },
   {
     name: 'Bun: a table with comments and scopes',
