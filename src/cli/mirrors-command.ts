@@ -233,7 +233,7 @@ async function runOnce(job: Job, io: Io, screen: LiveScreen, signal: AbortSignal
   }
   if (applied?.outcome === 'failed') return 1
   if (ranking.ranked.length > 0) return 0
-  return measurements.some(({ requests }) => requests > 0) ? 1 : 2
+  return measurements.some(({ reached }) => reached) ? 1 : 2
 }
 
 function closing(job: Job, { ranked, advice }: Ranking, applied: Applied | undefined): string[] {

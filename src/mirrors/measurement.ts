@@ -62,6 +62,8 @@ export interface Measurement {
   readonly address: string | undefined
   /** True when a forward proxy stands between. */
   readonly proxied: boolean
+  /** Whether it took a connection, or where a proxy stands between, answered at all. */
+  readonly reached: boolean
   readonly reach: Reach | undefined
   readonly rounds: readonly RoundSample[]
   /** Whether a body can be continued: the second half was the second half. */
@@ -72,6 +74,7 @@ export interface Measurement {
   readonly fileHost: string | undefined
   /** Versions by canary, of those that answered. */
   readonly canaries: ReadonlyMap<string, ReadonlySet<string>>
+  /** Tried; not all may have reached it. */
   readonly requests: number
   readonly errors: number
   /** Received by bodies, in all. */

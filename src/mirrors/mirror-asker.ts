@@ -37,7 +37,7 @@ export class MirrorAsker {
   constructor(ecosystem: EcosystemName, tools: MeasuringTools) {
     this.#ecosystem = ecosystem
     this.#tools = tools
-    this.meter = { requests: 0, bytes: 0, maxBytes: tools.limits.bytesPerMirror }
+    this.meter = { requests: 0, answers: 0, bytes: 0, maxBytes: tools.limits.bytesPerMirror }
   }
 
   /** @throws UpstreamError, or `signal.reason` when that aborts */

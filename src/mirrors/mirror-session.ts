@@ -108,6 +108,7 @@ export class MirrorSession {
       candidate: this.candidate,
       address: this.#base && maskedAddress(this.#base.href).replace(/\/$/, ''),
       proxied: this.#proxied,
+      reached: this.#reach !== undefined || this.#asker.meter.answers > 0,
       reach: this.#reach,
       rounds: [...this.#rounds],
       range: this.#range,

@@ -3,7 +3,7 @@ import { httpClientFor } from '../upstream/http-client-for.ts'
 import { defaultLimits } from '../upstream/limits.ts'
 import { AllowanceSpent, type Meter, type ProbeRequest, probe } from './probe-client.ts'
 
-const meter = (maxBytes = 1e6): Meter => ({ requests: 0, bytes: 0, maxBytes })
+const meter = (maxBytes = 1e6): Meter => ({ requests: 0, answers: 0, bytes: 0, maxBytes })
 
 /** Sends a piece of 1000 bytes at once and one more each `everyMs`. */
 function dripping(everyMs: number) {

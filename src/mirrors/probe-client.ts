@@ -32,9 +32,11 @@ export interface ProbeAnswer {
   readonly bodyMs: number
 }
 
-/** Counts what a mirror has sent, and refuses more than its allowance. */
+/** Counts what a mirror was asked and has sent, and refuses more than its allowance. */
 export interface Meter {
   requests: number
+  /** Of whatever status. */
+  answers: number
   bytes: number
   readonly maxBytes: number
 }
@@ -71,6 +73,7 @@ export async function probe(
     },
     deadline.signal,
   )
+  meter.answers++
   const headAt = performance.now()
   const coding = response.headers.get('content-encoding') ?? 'identity'
   const body = coding === 'identity' ? response.body : decodeBody(response.body, coding, url.host)

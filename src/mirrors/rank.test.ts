@@ -31,6 +31,7 @@ function made(id: string, made: Made = {}): Measurement {
     },
     address: `https://${id}.example`,
     proxied: false,
+    reached: true,
     reach: { dnsMs: 5, tcpMs: 10, tlsMs: 15, httpVersion: 'h2', ipv6: 'works' },
     rounds: [round, round, round],
     range: 'resumes',

@@ -166,6 +166,32 @@ describe('posthaste mirrors', () => {
     expect((await run(['--offline'])).code).toBe(2)
   })
 
+  describe('through a proxy', () => {
+    const catalogue = labCatalogue([{ id: 'lab-far', address: 'http://mirror.example' }])
+    const through = async (proxy: string) =>
+      (await run(['--only', 'lab-far'], { catalogue, env: { HTTP_PROXY: proxy } })).code
+
+    test('ends with 2 when the proxy is dead', async () => {
+      expect(await through(deadAddress)).toBe(2)
+    })
+    test('ends with 2 when the proxy asks for a password', async () => {
+      using proxy = Bun.serve({
+        hostname: '127.0.0.1',
+        port: 0,
+        fetch: () => new Response(null, { status: 407, headers: { 'Proxy-Authenticate': 'Basic' } }),
+      })
+      expect(await through(`http://127.0.0.1:${proxy.port}`)).toBe(2)
+    })
+    test('ends with 1 when the mirror does not have what it must have, without a body', async () => {
+      using proxy = Bun.serve({
+        hostname: '127.0.0.1',
+        port: 0,
+        fetch: () => new Response(null, { status: 404 }),
+      })
+      expect(await through(`http://127.0.0.1:${proxy.port}`)).toBe(1)
+    })
+  })
+
   const misuse: readonly [args: string[], said: string][] = [
     [['gems'], "there is no ecosystem 'gems'"],
     [['go', 'npm'], "takes no 'npm'"],
