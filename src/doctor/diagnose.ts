@@ -117,12 +117,13 @@ async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonl
   if (!run.signal.aborted) await Promise.all([traceLost(run, targets), locateCut(run, targets)])
 }
 
-/** The path to the first target that loses packets. */
+/** The path to the first target that loses packets. Behind a proxy the path is the proxy's. */
 async function traceLost(run: Run, targets: readonly Target[]): Promise<void> {
   const { tracePath } = run.options
   const lost = targets.find(
     (target) =>
       target.role !== 'control' &&
+      !isBehindProxy(run, endpointOf(target)) &&
       run.evidence.some(
         (record) =>
           record.target === endpointOf(target) &&
@@ -140,6 +141,10 @@ async function traceLost(run: Run, targets: readonly Target[]): Promise<void> {
   run.record(name, performance.now() - began, { probe: 'path', host: hostOf(lost), ...path })
 }
 
+function isBehindProxy(run: Run, endpoint: string): boolean {
+  return run.evidence.some((record) => record.probe === 'proxy.tunnel' && record.target === endpoint)
+}
+
 /** Who resets the first target's handshakes. Behind a proxy the path is the proxy's. */
 async function locateCut(run: Run, targets: readonly Target[]): Promise<void> {
   const { locateReset } = run.options
@@ -150,7 +155,7 @@ async function locateCut(run: Run, targets: readonly Target[]): Promise<void> {
       record.outcome === 'reset' &&
       record.purpose === 'target' &&
       own.includes(record.target) &&
-      !run.evidence.some((other) => other.probe === 'proxy.tunnel' && other.target === record.target),
+      !isBehindProxy(run, record.target),
   )
   if (locateReset === undefined || cut?.probe !== 'tls.hello') return
   const { target, address, host } = cut
