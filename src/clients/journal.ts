@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VERSION } from '../version.ts'
 import type { Client, ClientId } from './client.ts'
@@ -48,24 +48,43 @@ export class Journal {
     return this.#entries
   }
 
-  constructor(data: string) {
+  readonly #link: (from: string, to: string) => Promise<void>
+
+  /** `makeLink` is for tests. */
+  constructor(data: string, makeLink: (from: string, to: string) => Promise<void> = link) {
+    this.#link = makeLink
     this.#root = join(data, 'journal')
     this.#entries = join(this.#root, 'setup')
   }
 
   /** To be called before the file is written: what was written without an entry could not be taken back. */
   async add(entry: Omit<JournalEntry, 'id' | 'at'>, nowMs: number): Promise<JournalEntry> {
-    const at = new Date(nowMs).toISOString()
+    const dated = { ...entry, at: new Date(nowMs).toISOString() }
+    const id = await this.#write(stored(dated), (temporary) => this.#number(temporary, entry.client))
+    return { ...dated, id }
+  }
+
+  /** Gives a file the next number that no other run of setup takes at the same time. */
+  async #number(file: string, client: JournalEntry['client']): Promise<string> {
     const known = (await this.#names()).map((name) => Number.parseInt(name, 10))
-    const number = String(Math.max(0, ...known.filter(Number.isFinite)) + 1).padStart(6, '0')
-    const whole: JournalEntry = { ...entry, id: `${number}-${entry.client}`, at }
-    await this.#write(join(this.#entries, `${whole.id}.json`), stored(whole))
-    return whole
+    for (let number = Math.max(0, ...known.filter(Number.isFinite)) + 1; ; number++) {
+      const id = `${String(number).padStart(6, '0')}-${client}`
+      try {
+        await this.#link(file, this.#entryFile({ id }))
+        return id
+      } catch (error) {
+        if (hasCode(error, 'EEXIST')) continue
+        // FAT and some network disks know no links; there two runs at once are not told apart.
+        if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error
+        await rename(file, this.#entryFile({ id }))
+        return id
+      }
+    }
   }
 
   /** Writes an entry anew, under its own number. */
   async replace(entry: JournalEntry): Promise<void> {
-    await this.#write(join(this.#entries, `${entry.id}.json`), stored(entry))
+    await this.#write(stored(entry), (temporary) => rename(temporary, this.#entryFile(entry)))
   }
 
   /** Newest first. */
@@ -84,19 +103,24 @@ export class Journal {
     return { entries, unreadable }
   }
 
-  async remove({ id }: JournalEntry): Promise<void> {
-    await rm(join(this.#entries, `${id}.json`), { force: true })
+  async remove(entry: JournalEntry): Promise<void> {
+    await rm(this.#entryFile(entry), { force: true })
   }
 
   /** Keeps the address that a client had before. Called with an address that is not our own. */
   async keepFormer(client: Client, value: string): Promise<void> {
-    await this.#write(this.#formerFile(client), { [client.setting]: value })
+    const former = { [client.setting]: value }
+    await this.#write(former, (temporary) => rename(temporary, this.#formerFile(client)))
   }
 
   async forgetFormer(client: Client): Promise<void> {
     await unlink(this.#formerFile(client)).catch((error: unknown) => {
       if (!isMissing(error)) throw error
     })
+  }
+
+  #entryFile({ id }: Pick<JournalEntry, 'id'>): string {
+    return join(this.#entries, `${id}.json`)
   }
 
   #formerFile({ id }: Client): string {
@@ -113,24 +137,27 @@ export class Journal {
   }
 
   /** Settings files hold tokens, so the journal is for its owner only. */
-  async #write(file: string, content: unknown): Promise<void> {
+  async #write<T>(content: unknown, place: (temporary: string) => Promise<T>): Promise<T> {
     await mkdir(this.#entries, { recursive: true, mode: 0o700 })
-    const temporary = `${file}.${randomUUID()}.new`
+    const temporary = join(this.#entries, `${randomUUID()}.new`)
     try {
       {
         await using handle = await open(temporary, 'wx', 0o600)
         await handle.writeFile(`${JSON.stringify(content, undefined, 2)}\n`)
         await handle.sync()
       }
-      await rename(temporary, file)
-    } catch (error) {
+      return await place(temporary)
+    } finally {
       await rm(temporary, { force: true })
-      throw error
     }
   }
 }
 
-function stored({ before, after, ...entry }: JournalEntry) {
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code)
+}
+
+function stored({ before, after, ...entry }: Omit<JournalEntry, 'id'>) {
   const encode = (bytes: Uint8Array) => ({
     sha256: sha256(bytes),
     base64: Buffer.from(bytes).toString('base64'),
