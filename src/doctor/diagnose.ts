@@ -1,3 +1,4 @@
+import { byVersion } from '../mirrors/freshness.ts'
 import { classOfHost } from '../upstream/address.ts'
 import type { Evidence, InterfacesFact } from './evidence.ts'
 import { controlName } from './handshakes.ts'
@@ -22,6 +23,8 @@ export interface Diagnosis {
 
 /** A mirror that lacks one version may be a minute behind; two are more than that. */
 const leastMissing = 2
+/** A mirror may leave out what is old; only so many of the newest versions are looked for. */
+const newestCounted = 20
 
 /** Looks at every target, layer by layer, and says what was seen and what follows. Never throws for what a network does. */
 export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
@@ -176,7 +179,7 @@ function compareVersions(run: Run, seen: readonly SeenVersions[]): void {
       )
       .toSorted((left, right) => right.versions.size - left.versions.size)[0]
     if (fullest === undefined || one.target.role === 'control') continue
-    const missing = [...fullest.versions].filter((version) => !one.versions.has(version))
+    const missing = newerVersions(one.versions, fullest.versions)
     run.record(endpointOf(one.target), 0, {
       probe: 'freshness',
       outcome: missing.length >= leastMissing ? 'behind' : 'same',
@@ -186,4 +189,13 @@ function compareVersions(run: Run, seen: readonly SeenVersions[]): void {
       comparedWith: endpointOf(fullest.target),
     })
   }
+}
+
+/** Of the other's newest, those beyond the own newest one, oldest first. */
+function newerVersions(own: ReadonlySet<string>, other: ReadonlySet<string>): string[] {
+  const newest = [...own].toSorted(byVersion).at(-1)
+  return [...other]
+    .toSorted(byVersion)
+    .slice(-newestCounted)
+    .filter((version) => newest === undefined || byVersion(version, newest) > 0)
 }
