@@ -68,6 +68,25 @@ describe('the journal', () => {
     expect(await at.read('.npmrc')).toBeUndefined()
   })
 
+  test('a former address is remembered while an entry that may stand on it cannot be read', async () => {
+    await using at = await scene()
+    await at.write('.npmrc', 'registry=https://npm.acme.example/\n')
+    await at.setup('npm pip --yes', served)
+    const file = 'data/journal/setup/000001-npm.json'
+    const entry = (await at.read(file)) ?? ''
+    await at.write(file, entry.replace('"format": 1', '"format": 2'))
+    const { code, err } = await at.setup('--undo --yes')
+    expect([code, await at.read('.config/pip/pip.conf')]).toEqual([1, undefined])
+    expect(err).toContain('000001-npm.json is passed over: it is of another version of this program')
+    expect(await at.read('.npmrc')).toBe('registry=http://127.0.0.1:7678/npm/\n')
+    expect(JSON.parse((await at.read('data/journal/npm.json')) ?? '')).toEqual({
+      registry: 'https://npm.acme.example/',
+    })
+    await at.write(file, entry)
+    expect((await at.setup('--undo --yes')).code).toBe(0)
+    expect(await at.journal()).toEqual(['setup'])
+  })
+
   test('bytes that rotted are never put back', async () => {
     await using at = await scene()
     await at.write('.npmrc', 'fund=false\n')

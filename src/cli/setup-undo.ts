@@ -134,9 +134,13 @@ function tellPlan({ io, json, colour, machine }: SetupJob, undo: Undo): void {
   }
 }
 
-/** Where no change of a client stands its former address is in force, and no longer to be remembered. */
+/**
+ * Where no change of a client stands its former address is in force, and no longer to be remembered. Nothing is
+ * forgotten while an entry cannot be read: it may be one that stands.
+ */
 export async function forgetFormer(journal: Journal): Promise<void> {
-  const { entries } = await journal.entries()
+  const { entries, unreadable } = await journal.entries()
+  if (unreadable.length > 0) return
   const left = new Set<string>(entries.flatMap(({ formerOf }) => formerOf))
   const free = clients.filter(({ id }: Client) => !left.has(id))
   for (const client of free) await journal.forgetFormer(client)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { Journal } from './journal.ts'
@@ -51,5 +51,16 @@ describe('entries', () => {
     const link = () => Promise.reject(Object.assign(new Error('no room'), { code: 'ENOSPC' }))
     await expect(new Journal(folder.path, link).add(change('/home/a'), 0)).rejects.toThrow('no room')
     expect(await readdir(join(folder.path, 'journal', 'setup'))).toEqual([])
+  })
+
+  test('that cannot be read are told beside those that can', async () => {
+    await using folder = await temporaryFolder()
+    const journal = new Journal(folder.path)
+    const added = await journal.add(change('/home/rc'), 0)
+    const file = join(journal.folder, '000009-pip.json')
+    await mkdir(file)
+    const { entries, unreadable } = await journal.entries()
+    expect(entries).toEqual([added])
+    expect(unreadable).toEqual([{ file, reason: expect.stringContaining('EISDIR') }])
   })
 })

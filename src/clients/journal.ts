@@ -96,7 +96,8 @@ export class Journal {
     const unreadable: Unreadable[] = []
     for (const name of (await this.#names()).sort().reverse()) {
       const file = join(this.#entries, name)
-      const entry = parse(await readFile(file, 'utf8'))
+      const entry = await readFile(file, 'utf8').then(parse, whyUnread)
+      if (entry === undefined) continue
       if (typeof entry === 'string') unreadable.push({ file, reason: entry })
       else entries.push({ ...entry, id: name.replace(/\.json$/, '') })
     }
@@ -151,6 +152,12 @@ export class Journal {
       await rm(temporary, { force: true })
     }
   }
+}
+
+/** Undefined for what another run has taken back since the folder was listed. */
+function whyUnread(error: unknown): string | undefined {
+  if (isMissing(error)) return undefined
+  return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
