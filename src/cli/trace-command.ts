@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PathEvidence } from '../doctor/path/path-evidence.ts'
 import { tracePath } from '../doctor/path/trace-path.ts'
+import { isLookingUp } from '../doctor/system-lookup.ts'
 import { tellError, tellUsage } from './command.ts'
 import type { ExitCode, Io, Writer } from './io.ts'
 import { LiveScreen } from './live-screen.ts'
@@ -80,11 +81,19 @@ export async function traceCommand(
     return exitCode(path)
   } catch (error) {
     tellError(error, io, 'trace')
+    if (isLookingUp() && io.stdout === process.stdout) await leave(2)
     return 2
   } finally {
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
   }
+}
+
+/** The system's resolver cannot be told to stop, and would keep the process until it gives up. */
+async function leave(code: ExitCode): Promise<never> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  process.exit(code)
 }
 
 function exitCode({ verdicts }: PathEvidence): ExitCode {

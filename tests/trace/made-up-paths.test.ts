@@ -1,6 +1,8 @@
 import { expect } from 'bun:test'
-import { access } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { posthaste } from '../support/product.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { labTest } from './lab-test.ts'
 import { netLab, whyNoLab } from './net-lab.ts'
 import { hostsOf, trace, traced } from './traced.ts'
@@ -115,4 +117,22 @@ inLab('delay and jitter are placed where they begin and stay; a slow hop alone i
     verdict: { id: 'path.unsteady', where: { afterTtl: 1, fromTtl: 2 } },
   })
   expect(varying.target?.worstMs).toBeGreaterThanOrEqual(120)
+})
+
+inLab('a silent name service does not hold a trace that is ended', async () => {
+  await using lab = await behindTun({ hops: [] })
+  await using folder = await temporaryFolder('silent-names')
+  const resolver = join(folder.path, 'resolv.conf')
+  // The made-up network answers for its target only.
+  await writeFile(resolver, 'nameserver 10.77.0.53\noptions timeout:30 attempts:2\n')
+  const trace = `exec timeout --preserve-status --kill-after 15 2 ${posthaste} trace silent.example`
+  const { code, stderr } = await lab.run(
+    'a',
+    ['unshare', '--mount', 'sh', '-c', `mount --bind ${resolver} /etc/resolv.conf && ${trace}`],
+    { timeoutMs: 30_000 },
+  )
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining('stopped while the look-up of silent.example had no answer'),
+  })
 })

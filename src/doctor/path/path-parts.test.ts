@@ -3,7 +3,8 @@ import { openLibc } from './kernel/libc.ts'
 import { type HelloStep, locateReset, resetPlace } from './locate-reset.ts'
 import type { PathVerdict } from './path-verdict.ts'
 import { nameResolver, plainName } from './resolve-names.ts'
-import { tracePath, UnknownTarget } from './trace-path.ts'
+import { UnknownTarget } from './target-address.ts'
+import { tracePath } from './trace-path.ts'
 import { verdictWords } from './verdict-words.ts'
 import type { Job, Message } from './worker/messages.ts'
 
@@ -152,6 +153,41 @@ describe('a trace', () => {
       run: nothing,
     })
     expect(closed.verdicts.map(({ id }) => id)).toContain('path.port_closed')
+  })
+
+  test.each([
+    ['udp', undefined, 443],
+    ['icmp', undefined, 443],
+    ['udp', 53, 53],
+    ['tcp', undefined, 443],
+  ] as const)('by --%s to port %p says that it timed TCP %d there', async (protocol, port, said) => {
+    const stop = new AbortController()
+    async function* nothing(): AsyncGenerator<Message> {
+      stop.abort()
+      yield { kind: 'failed', reason: 'no-packet-sockets', detail: 'no packet sockets on win32' }
+    }
+    const target = { host: '127.0.0.1', ...(port !== undefined && { port }) }
+    const path = await tracePath(target, { protocol, names: false }, stop.signal, { run: nothing })
+    expect(path).toMatchObject({ protocol: 'tcp', port: said })
+  })
+
+  test('of a name goes to its address, and one that is aborted before its answer says so', async () => {
+    const asked: string[] = []
+    const lookup = async (host: string) => {
+      asked.push(host)
+      return ['192.0.2.9']
+    }
+    async function* nothing(): AsyncGenerator<Message> {
+      yield { kind: 'end' }
+    }
+    const options = { names: false }
+    const path = await tracePath({ host: 'mirror.example' }, options, undefined, { run: nothing, lookup })
+    expect([asked, path.address]).toEqual([['mirror.example'], '192.0.2.9'])
+    const aborted = AbortSignal.abort()
+    const silent = () => Promise.withResolvers<readonly string[]>().promise
+    await expect(
+      tracePath({ host: 'mirror.example' }, options, aborted, { run: nothing, lookup: silent }),
+    ).rejects.toThrow(UnknownTarget)
   })
 
   test('that is aborted gives what is known by then', async () => {

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { systemLookup } from '../system-lookup.ts'
 import type { Protocol } from './channels/channel.ts'
 import type { Limit } from './channels/open-channel.ts'
 import { connectTimes } from './connect-times.ts'
@@ -8,6 +8,7 @@ import type { PathEvidence } from './path-evidence.ts'
 import { PathRecord } from './path-record.ts'
 import { nameResolver, type ReverseLookup } from './resolve-names.ts'
 import { runWorker } from './run-worker.ts'
+import { type Lookup, targetAddress } from './target-address.ts'
 import { type TraceOptions, traceDefaults } from './trace-options.ts'
 import type { Job, Message } from './worker/messages.ts'
 
@@ -21,14 +22,9 @@ export interface TraceTarget {
 /** What a test replaces. */
 export interface TraceSeams {
   readonly now?: () => Date
+  readonly lookup?: Lookup
   readonly reverse?: ReverseLookup
   readonly run?: (job: Job, signal: AbortSignal) => AsyncIterable<Message>
-}
-
-/** The target's name has no address of the family. */
-export class UnknownTarget extends Error {
-  readonly code = 'unknown_target'
-  readonly hint = "Check the name's spelling; 'posthaste doctor' looks at the name service."
 }
 
 const progressEveryMs = 200
@@ -36,7 +32,7 @@ const namesWaitMs = 1_500
 
 /**
  * Traces the path to a target in a process of its own. An abort ends it early with what is known by then. Throws
- * UnknownTarget, and TracerFault when the process breaks; every network's fault is a verdict.
+ * UnknownTarget (also when the abort comes before the name's answer), and TracerFault when the process breaks; every network's fault is a verdict.
  */
 export async function tracePath(
   target: TraceTarget,
@@ -45,9 +41,9 @@ export async function tracePath(
   seams: TraceSeams = {},
 ): Promise<PathEvidence> {
   const options = { ...traceDefaults, ...given }
-  const address = await addressOf(target.host, options.family)
+  const address = await targetAddress(target.host, options.family, seams.lookup ?? systemLookup, signal)
   const family = isIP(address) === 6 ? 6 : 4
-  const port = target.port ?? (options.protocol === 'tcp' ? 443 : 33_434)
+  let port = target.port ?? (options.protocol === 'tcp' ? 443 : 33_434)
   const names = nameResolver(options.names ? seams.reverse : async () => [])
   const startedAt = (seams.now?.() ?? new Date()).toISOString()
   let protocol: Protocol = options.protocol
@@ -92,9 +88,9 @@ export async function tracePath(
         limits = ['no-packet-sockets']
         limitDetail = message.detail
         protocol = 'tcp'
+        port = target.port ?? 443
         record = new PathRecord(protocol, address)
-        const connections = { ...job, port: target.port ?? 443 }
-        for await (const timed of connectTimes(connections, signal)) take(timed)
+        for await (const timed of connectTimes({ ...job, port }, signal)) take(timed)
       } else if (message.kind === 'failed') {
         record.add({ kind: 'refused', ttl: 0, error: message.detail.split(': ').at(-1) ?? message.detail })
       } else take(message)
@@ -105,19 +101,4 @@ export async function tracePath(
     names.stop()
   }
   return evidence()
-}
-
-async function addressOf(host: string, family: 4 | 6 | undefined): Promise<string> {
-  const numeric = isIP(host)
-  if (numeric !== 0) {
-    if (family === undefined || numeric === family) return host
-    throw new UnknownTarget(`${host} is no IPv${family} address`)
-  }
-  try {
-    return (await lookup(host, { family: family ?? 0, order: 'verbatim' })).address
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const kind = family === undefined ? 'address' : `IPv${family} address`
-    throw new UnknownTarget(`${host} has no ${kind} (${code})`)
-  }
 }
