@@ -131,13 +131,17 @@ export function sameValue(a: string, b: string): boolean {
   return bare(a) === bare(b)
 }
 
-/** True for an address that setup writes or wrote, and for the same path on a relay of this machine. */
+/** Where a relay answers below BASE; other paths, a root above all, say nothing of who answers there. */
+const relayPaths: readonly string[] = ['/go', '/npm', '/pypi/simple', '/cargo', '/maven']
+
+/** True for an address that setup writes or wrote, and for the same path of a relay on this machine. */
 export function isOurs(value: string, { address, earlier }: Pick<Wanted, 'address' | 'earlier'>): boolean {
   const bare = value.trim().replace(/^sparse\+/, '')
   if ([address, ...earlier].some((one) => sameValue(bare, one))) return true
   const [mine, theirs] = [URL.parse(address), URL.parse(bare)]
   if (mine === null || theirs === null) return false
-  return isLoopback(theirs.hostname) && sameValue(mine.pathname, theirs.pathname)
+  const path = mine.pathname.replace(/\/+$/, '')
+  return relayPaths.includes(path) && isLoopback(theirs.hostname) && sameValue(path, theirs.pathname)
 }
 
 export function isLoopback(host: string): boolean {
