@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { mkdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { scene } from './setup-scene.ts'
 
 describe('lock files', () => {
@@ -66,5 +68,34 @@ describe('lock files', () => {
     )
     expect(await at.read('project/b/package-lock.json')).toContain('npm.origin.example')
     expect(await at.journal()).toEqual(['setup', 'setup/000001-locks.json'])
+  })
+
+  test('that cannot be read are named and passed over, and the others are mended', async () => {
+    await using at = await scene()
+    await at.write('project/a/package-lock.json', 'bin\0ary')
+    await mkdir(join(at.home, 'project/b'))
+    await symlink('package-lock.json', join(at.home, 'project/b/package-lock.json'))
+    await at.write('project/c/package-lock.json', lock)
+    const { code, out, err } = await at.setup('locks --rewrite --yes', npmTells)
+    expect(code).toBe(1)
+    expect(err).toContain(
+      '~/project/a/package-lock.json is passed over: it is UTF-16 or binary (save it as UTF-8)\n',
+    )
+    expect(err).toMatch(/~\/project\/b\/package-lock\.json is passed over: .*ELOOP/)
+    expect(out).not.toContain('/a/')
+    expect(await at.read('project/c/package-lock.json')).toContain('npm.origin.example')
+    const again = await at.setup('locks --json')
+    expect([again.code, JSON.parse(again.out).skipped.length]).toEqual([1, 2])
+  })
+
+  test('are not said to be missing where the only one cannot be read', async () => {
+    await using at = await scene()
+    await at.write('project/package-lock.json', 'bin\0ary')
+    expect(await at.setup('locks')).toMatchObject({ code: 1, out: '' })
+  })
+
+  test('are said to be missing where there are none', async () => {
+    await using at = await scene()
+    expect(await at.setup('locks')).toEqual({ code: 0, out: 'there are no lock files here\n', err: '' })
   })
 })

@@ -1,7 +1,7 @@
 import { applyChange } from '../clients/apply-change.ts'
 import { type Edited, isLoopback } from '../clients/client.ts'
 import { clients } from '../clients/clients.ts'
-import { findLocks, type LockFile } from '../clients/find-locks.ts'
+import { findLocks, type LockFile, type SkippedLock } from '../clients/find-locks.ts'
 import { type LockTarget, type Rewrite, rewriteLock } from '../clients/lock-addresses.ts'
 import { builtInTarget } from '../clients/lock-target.ts'
 import { shortPath } from '../clients/machine.ts'
@@ -34,7 +34,12 @@ export async function runLocks(
   options: Options,
 ): Promise<ExitCode> {
   const { io, machine } = job
-  const locks = await findLocks(machine, job.clients.length > 0 ? job.clients : clients)
+  const skipped: SkippedLock[] = []
+  const locks = await findLocks(machine, job.clients.length > 0 ? job.clients : clients, (one) => {
+    skipped.push(one)
+    const path = shortPath(one.path, machine)
+    io.stderr.write(`posthaste setup: ${shown(`${path} is passed over: ${one.reason}`)}\n`)
+  })
   const targets = new Map<EcosystemId, LockTarget | undefined>()
   const rows: Row[] = []
   for (const lock of locks) {
@@ -53,17 +58,22 @@ export async function runLocks(
     }
     rows.push({ lock, foreign, rewrite, problem, written: false })
   }
-  if (!job.json) tell(job, rows, options)
+  if (!job.json) {
+    if (rows.length + skipped.length === 0) io.stdout.write('there are no lock files here\n')
+    tell(job, rows, options)
+  }
   const pending = rows.filter(({ rewrite }) => (rewrite?.moved ?? 0) > 0)
-  let failed = rows.some(({ problem, rewrite }) => problem !== undefined || (rewrite?.left.length ?? 0) > 0)
+  let failed =
+    skipped.length > 0 ||
+    rows.some(({ problem, rewrite }) => problem !== undefined || (rewrite?.left.length ?? 0) > 0)
   if (pending.length > 0 && !job.dryRun) {
     if (await agreed(job)) {
       for (const row of pending) if (!(await write(job, row))) failed = true
     } else failed = true
   }
-  if (job.json) io.stdout.write(`${JSON.stringify({ locks: rows.map(jsonRow) }, undefined, 2)}\n`)
+  if (job.json) io.stdout.write(`${JSON.stringify({ locks: rows.map(jsonRow), skipped }, undefined, 2)}\n`)
   if (options.rewrite) return failed ? 1 : 0
-  return rows.some(({ foreign }) => foreign.length > 0) ? 1 : 0
+  return skipped.length > 0 || rows.some(({ foreign }) => foreign.length > 0) ? 1 : 0
 }
 
 /** Mirrors of the catalogue, and relays: what is at a company's own host is the company's business. */
@@ -91,7 +101,6 @@ async function targetOf(
 
 function tell({ io, machine }: SetupJob, rows: readonly Row[], options: Options): void {
   const say = (line: string) => io.stdout.write(`${line}\n`)
-  if (rows.length === 0) say('there are no lock files here')
   for (const { lock, foreign, rewrite, problem } of rows) {
     const all = lock.hosts.map(([host, count]) => `${host} ${count}`).join(', ')
     const path = shown(shortPath(lock.path, machine))
