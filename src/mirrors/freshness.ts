@@ -23,38 +23,59 @@ export type Reference = ReadonlyMap<string, ReadonlySet<string>>
 const newestCounted = 20
 
 /**
- * The origin's word where it answered well, else what at least two mirrors agree on: one alone could have made its
- * versions up. Of documents that name one version each, the latest, the newest that two agree on: the others are
- * what that one has replaced.
+ * The origin's word on each package where it answered well, else what at least two mirrors of different domains agree
+ * on: one alone could have made its versions up. Of documents that name one version each, the latest, the newest that
+ * two agree on: the others are what that one has replaced.
  */
 export function referenceOf(measurements: readonly Measurement[]): Reference {
   const sound = measurements.filter(({ fault }) => fault === undefined)
-  const origin = sound.find(({ candidate, canaries }) => candidate.role === 'origin' && canaries.size > 0)
-  if (origin !== undefined) return origin.canaries
+  const origin = sound.find(({ candidate }) => candidate.role === 'origin')
   const names = new Set(sound.flatMap(({ canaries }) => [...canaries.keys()]))
   return new Map(
     [...names].map((name) => {
-      const words = sound.flatMap(({ canaries }) => canaries.get(name) ?? [])
+      const told = origin?.canaries.get(name)
+      if (told !== undefined) return [name, told] as const
+      const words = sound.flatMap(({ candidate: { domain }, canaries }): Word[] => {
+        const versions = canaries.get(name)
+        return versions === undefined ? [] : [{ domain, versions }]
+      })
       const agreed = agreedOn(words)
-      return [name, new Set(words.every(isOne) ? agreed.slice(-1) : agreed)] as const
+      return [
+        name,
+        new Set(words.every(({ versions }) => isOne(versions)) ? agreed.slice(-1) : agreed),
+      ] as const
     }),
   )
 }
 
-/** The versions that two name at least, oldest first. */
-function agreedOn(words: readonly ReadonlySet<string>[]): string[] {
-  const counts = new Map<string, number>()
-  for (const version of words.flatMap((word) => [...word]))
-    counts.set(version, (counts.get(version) ?? 0) + 1)
-  return [...counts].flatMap(([version, count]) => (count > 1 ? [version] : [])).toSorted(byVersion)
+interface Word {
+  readonly domain: string
+  readonly versions: ReadonlySet<string>
+}
+
+/** The versions that two domains name at least, oldest first. */
+function agreedOn(words: readonly Word[]): string[] {
+  const witnesses = new Map<string, Set<string>>()
+  for (const { domain, versions } of words) {
+    for (const version of versions)
+      witnesses.set(version, (witnesses.get(version) ?? new Set<string>()).add(domain))
+  }
+  return [...witnesses]
+    .flatMap(([version, domains]) => (domains.size > 1 ? [version] : []))
+    .toSorted(byVersion)
 }
 
 const isOne = ({ size }: ReadonlySet<string>) => size === 1
 
-export function freshnessOf({ canaries }: Pick<Measurement, 'canaries'>, reference: Reference): Freshness {
+/** The origin lags behind nobody, whatever it did not answer. */
+export function freshnessOf(
+  { candidate, canaries }: Pick<Measurement, 'candidate' | 'canaries'>,
+  reference: Reference,
+): Freshness {
   const compared = [...reference].filter(([, versions]) => versions.size > 0)
   const lags = compared.flatMap(([canary, versions]): Lag[] => {
     const own = canaries.get(canary)
+    if (candidate.role === 'origin') return []
     if (own === undefined) return [{ canary, lacks: undefined }]
     const newest = [...versions].toSorted(byVersion).slice(-newestCounted)
     const lacks = newest.findLast((version) => !own.has(version))

@@ -11,7 +11,16 @@ type Made = Partial<Omit<Measurement, 'candidate'>> &
 
 /** A mirror with three equal rounds: 5 round trips of `firstByte` ms and 1 MB at `rate` bytes a second. */
 function made(id: string, made: Made = {}): Measurement {
-  const { rate = 1_000_000, firstByte = 10, role = 'catalogue', region = 'world', isp, inUse, ...rest } = made
+  const {
+    rate = 1_000_000,
+    firstByte = 10,
+    role = 'catalogue',
+    region = 'world',
+    isp,
+    inUse,
+    domain = id,
+    ...rest
+  } = made
   const round: RoundSample = {
     firstByteMs: [firstByte, firstByte],
     smallPerSecond: 100,
@@ -24,7 +33,7 @@ function made(id: string, made: Made = {}): Measurement {
       region,
       isp,
       inUse,
-      domain: id,
+      domain,
       addresses: [`https://${id}.example`],
       standing: 'candidate',
       entry: undefined,
@@ -176,6 +185,26 @@ describe('freshness', () => {
     expect(ranked.map(({ measurement }) => measurement.candidate.id).toSorted()).toEqual(['boaster', 'sound'])
     expect(rejected.map(({ measurement }) => measurement.candidate.id)).toEqual(['old'])
   })
+  test('two mirrors that take from one place are one witness', () => {
+    const made99 = new Map([['one', versions('v1.9.0', 'v99.0.0')]])
+    const pair = ['a', 'b'].map((id) => made(id, { domain: 'same', canaries: made99 }))
+    const others = ['c', 'd'].map((id) => made(id, { canaries: new Map([['one', versions('v1.9.0')]]) }))
+    const { rejected } = rank([...pair, ...others], { reference, place: auto, isSet: true })
+    expect(rejected).toEqual([])
+  })
+  test('what the origin did not tell is told by what two mirrors agree on', () => {
+    const some = made('origin', { role: 'origin', canaries: new Map([['one', versions('v1.10.0')]]) })
+    const old = new Map([
+      ['one', versions('v1.10.0')],
+      ['two', versions('v1.0.0')],
+      ['three', versions('v0.0.1')],
+    ])
+    const { rejected } = rank(
+      [some, ...['a', 'b'].map((id) => made(id, { canaries: fresh })), made('old', { canaries: old })],
+      { reference, place: auto, isSet: true },
+    )
+    expect(rejected.map(({ measurement }) => measurement.candidate.id)).toEqual(['old'])
+  })
   describe('where each document names the latest version alone,', () => {
     const packages = ['one', 'two', 'three']
     const latest = (id: string, version: string, more: Made = {}) =>
@@ -248,6 +277,11 @@ describe('a change is advised', () => {
       true,
     ],
     ['not when what is in use was not measured', [made('new')], false],
+    [
+      'not when there was no time to measure what is in use',
+      [made('old', { inUse: 0, fault: { code: 'unmeasured', message: 'x' } }), made('new')],
+      false,
+    ],
     ['not when nothing can be used', [made('x', { fault: { code: 'tls', message: 'x' } })], false],
     [
       'by the first of those in use, not the second',

@@ -108,7 +108,8 @@ function adviseOn(
   const [best] = ranked
   if (best === undefined) return { change: false, reason: 'no mirror can be used' }
   const first = inUse([...ranked, ...rejected])
-  if (first === undefined && isSet)
+  const isKnown = first !== undefined && !('reason' in first && first.reason.code === 'unmeasured')
+  if (!isKnown && isSet)
     return { change: false, reason: 'what is in use was not measured, so there is nothing to compare with' }
   if (first === undefined)
     return { change: true, reason: `nothing is set yet; ${nameOf(best)} is the first choice` }
