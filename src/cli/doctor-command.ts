@@ -10,6 +10,7 @@ import {
   clientEcosystems,
   configuredTargets,
   givenTarget,
+  shownArgument,
   uniqueTargets,
   webAddress,
 } from '../doctor/find-targets.ts'
@@ -90,7 +91,7 @@ export async function doctorCommand(
   }
   const lang = languages.find((known) => known === values.lang)
   if (values.lang !== undefined && lang === undefined)
-    return tellUsage(`--lang is en or zh, not '${values.lang}'`, io, 'doctor')
+    return tellUsage(`--lang is en or zh, not '${shownArgument(String(values.lang))}'`, io, 'doctor')
   const language = languageOf(lang, io.env)
   const stop = new AbortController()
   const interrupted = () => stop.abort(new Error('interrupted'))
@@ -243,7 +244,7 @@ async function targetsFor(
     }
     const given = /[.:]/.test(name) || name === 'localhost' ? givenTarget(name, catalogues) : undefined
     if (given === undefined) {
-      return `'${name}' is no address, no client and no ecosystem; there are ${Object.keys(clientEcosystems).join(', ')}`
+      return `'${shownArgument(name)}' is no address, no client and no ecosystem; there are ${Object.keys(clientEcosystems).join(', ')}`
     }
     const own = configured.find(
       ({ url }) => url.href.replace(/\/$/, '') === given.url.href.replace(/\/$/, ''),
@@ -271,12 +272,11 @@ function controlsFor(
   const ecosystem = targets.find((target) => target.ecosystem !== undefined)?.ecosystem
   if (flag === 'none') return []
   if (typeof flag === 'string') {
-    const urls = flag.split(',').map((text) => ({ text, url: webAddress(text.trim()) }))
-    const wrong = urls.find(({ url }) => url === undefined)
-    if (wrong !== undefined) return `--control holds '${wrong.text}', which is no http or https address`
-    return urls.flatMap(({ url }): Target[] =>
-      url === undefined ? [] : [{ url, role: 'control', ecosystem, foundIn: 'command line' }],
-    )
+    const urls = flag.split(',').flatMap((text) => webAddress(text.trim()) ?? [])
+    // As a whole: a password with a comma is in two of its parts.
+    if (urls.length < flag.split(',').length)
+      return `--control holds what is no http or https address: '${shownArgument(flag)}'`
+    return urls.map((url): Target => ({ url, role: 'control', ecosystem, foundIn: 'command line' }))
   }
   const catalogue = catalogues[ecosystem ?? 'go']
   return catalogue === undefined ? [] : catalogueControls(targets, catalogue, Date.now())

@@ -1,6 +1,8 @@
 import type { Config } from '../config/schema.ts'
 import type { Catalogue, EcosystemName } from '../mirrors/catalogue.ts'
 import { standingOf } from '../mirrors/catalogue.ts'
+import { mask } from '../observe/mask.ts'
+import { printable } from '../observe/terminal-text.ts'
 import { GO_SOURCES, goLists, SUMDB_SOURCES } from '../sources/go-lists.ts'
 import { endpointOf, hostOf, type Target } from './target.ts'
 
@@ -90,6 +92,14 @@ export function uniqueTargets(targets: readonly Target[]): Target[] {
     known.add(key)
     return true
   })
+}
+
+/**
+ * What a person wrote, for a message. It may be no address that a parser reads, with a password of any characters: all
+ * before the last `@` is hidden.
+ */
+export function shownArgument(text: string): string {
+  return mask(printable(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@')))
 }
 
 export function webAddress(text: string): URL | undefined {

@@ -219,6 +219,22 @@ test.concurrent.each([
   patience,
 )
 
+test.concurrent.each([
+  [['ftp://me:s3cret@source.example/']],
+  [['--control', 'https://one.example,https://me:s3cret,s3cret@source.example/']],
+  [['--lang', 'https://me:s3cret@source.example/']],
+])(
+  'wrong usage is told without its secrets: %p',
+  async (args) => {
+    await using lab = await DoctorLab.open()
+    const { run } = await world(lab, 'https://source.example')
+    const { code, stdout, stderr } = await run(args)
+    expect(stdout + stderr).not.toMatch(/s3cr/)
+    expect(code).toBe(64)
+  },
+  patience,
+)
+
 test.concurrent(
   'nothing is configured: could not tell',
   async () => {
