@@ -33,7 +33,7 @@ Clients: ${clients.map(({ id }) => id).join(' ')}. Without a name: those that ar
   --mirror ID    a mirror of the catalogue in its place; for Go it stands behind Posthaste, for an outage
   --dry-run      shows everything and writes nothing
   --yes          asks nothing
-  --undo         puts back, byte for byte, what setup changed
+  --undo         puts back, byte for byte, what setup changed, in both scopes
   --rewrite      for locks: leads addresses of mirrors in lock files back to the client's own registry, or to BASE
   --json         prints JSON; needs --yes or --dry-run
 

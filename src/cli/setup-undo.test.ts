@@ -288,6 +288,11 @@ describe('undo of one of two clients that share a file', () => {
       '~/.npmrc is left alone: a later change of it, by yarn1, rests on this one; take that back first: posthaste setup yarn1 --undo\n',
     )
     expect(await at.read('.npmrc')).toContain(':9999/')
+    const json = JSON.parse((await at.setup('npm --undo --yes --json')).out)
+    expect(json.files[0]).toMatchObject({
+      outcome: 'kept',
+      reason: expect.stringContaining('take that back first: posthaste setup yarn1 --undo'),
+    })
     for (const one of ['yarn1', 'npm']) expect((await at.setup(`${one} --undo --yes`)).code).toBe(0)
     expect(await at.read('.npmrc')).toBe('registry=https://a.example/\n')
   })

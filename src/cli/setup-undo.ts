@@ -52,7 +52,7 @@ async function undoOne(job: SetupJob, span: Span, standing: readonly JournalEntr
   try {
     const undo = await planUndo(span, standing)
     tellPlan(job, undo)
-    if (undo.kind === 'locked') return row('kept', undo.reason)
+    if (undo.kind === 'locked') return row('kept', `${undo.reason} (${undo.hint})`)
     if (job.dryRun) return row(undo.kind === 'nothing' ? 'nothing' : 'planned')
     const decided = await decide(job, undo)
     if (decided === undefined) return row('kept', 'it changed since')
