@@ -91,6 +91,20 @@ inLab("a UDP service's answers are credited to the TTL that reached it, with the
   }
 })
 
+inLab('a late answer to a large probe for the first hop says nothing of one for the whole path', async () => {
+  await using lab = await behindTun({
+    hops: [{ delayMs: 30, mtuBytes: 1400 }, {}],
+    udp: { answers: 'nothing' },
+  })
+  const reported = { kind: 'reported', bytes: 1400, by: '10.77.1.1' } as const
+  const runs = await Promise.all([
+    trace(lab, target, '--udp', '--rounds', '1'),
+    trace(lab, target, '--icmp', '--rounds', '1'),
+    lab.traceAsNobody('a', target, '--udp', '-n', '--json', '--rounds', '1').then(traced),
+  ])
+  expect(runs.map(({ mtu }) => mtu)).toEqual([reported, reported, reported])
+})
+
 inLab('garbage beside the answers changes nothing', async () => {
   await using lab = await behindTun({ hops: [{}, {}, {}], garbage: true })
   const runs = await Promise.all([

@@ -99,8 +99,8 @@ function expired(packet: Buffer, { labels = [], shortQuote }: TunHop): [number, 
   return [1, icmp(11, 0, Buffer.concat([padded, extension]), 32)]
 }
 
-function tooBig(packet: Buffer, { mtuBytes = 0 }: TunHop): [number, Buffer] {
-  return [1, icmp(3, 4, packet.subarray(0, 20 + 8), 0, mtuBytes)]
+function tooBig(packet: Buffer, { mtuBytes = 0, shortQuote }: TunHop): [number, Buffer] {
+  return [1, icmp(3, 4, packet.subarray(0, 20 + (shortQuote ? 8 : 528)), 0, mtuBytes)]
 }
 
 function serviceAnswer(packet: Buffer): [number, Buffer] {

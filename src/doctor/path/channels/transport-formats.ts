@@ -56,12 +56,14 @@ export function tcpFormat(options: TransportOptions): PacketFormat {
 /**
  * Datagrams with constant ports. They are told apart by their length, which is among the 8 bytes that every router
  * quotes and which no address translation changes (unlike the checksum). A service that answers shows the port alone:
- * from its first answer on, every TTL of a flow gets a port of its own.
+ * from its first answer on, every TTL of a flow gets a port of its own. So does every TTL and size where the size is
+ * given, because then the length tells no probes apart.
  */
 export function udpFormat(options: TransportOptions): PacketFormat {
   const { family, local, target } = options
   const ports = reservePorts(options, SOCK_DGRAM)
   const headers = (family === 4 ? 20 : 40) + 8
+  const markOf = (port: number, length: number) => port * 0x10000 + length
   /** By port, for the ports of one TTL. */
   const newest = new Map<number, number>()
   let portPerTtl = false
@@ -71,9 +73,10 @@ export function udpFormat(options: TransportOptions): PacketFormat {
     },
     build: ({ sequence, flow, ttl, sizeBytes }) => {
       const payloadLength = sizeBytes === undefined ? 16 + (sequence % 512) : sizeBytes - headers
-      const sourcePort = ports.of(portPerTtl ? `${flow} ${ttl} ${sizeBytes ?? ''}` : `${flow}`)
-      const mark = 8 + payloadLength
-      if (portPerTtl) newest.set(sourcePort, mark)
+      const isAlone = portPerTtl || sizeBytes !== undefined
+      const sourcePort = ports.of(isAlone ? `${flow} ${ttl} ${sizeBytes ?? ''}` : `${flow}`)
+      const mark = markOf(sourcePort, 8 + payloadLength)
+      if (isAlone) newest.set(sourcePort, mark)
       return {
         bytes: buildDatagram({
           source: addressBytes(local),
@@ -87,13 +90,14 @@ export function udpFormat(options: TransportOptions): PacketFormat {
     },
     readQuote: (quote) => {
       const header = readDatagramHeader(quote)
-      return header && ports.owns(header.sourcePort) ? header.length : undefined
+      if (header === undefined || !ports.owns(header.sourcePort)) return undefined
+      return markOf(header.sourcePort, header.length)
     },
     readAnswer: (payload) => {
       const header = readDatagramHeader(payload)
       if (header?.sourcePort !== target.port || !ports.owns(header.destinationPort)) return undefined
-      portPerTtl = true
       const mark = newest.get(header.destinationPort)
+      if (mark === undefined) portPerTtl = true
       return mark === undefined ? undefined : { mark, meaning: 'datagram' }
     },
     [Symbol.dispose]: () => ports[Symbol.dispose](),
