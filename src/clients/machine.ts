@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, constants, realpath } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { decodeFile } from './file-text.ts'
@@ -104,6 +104,13 @@ export function upwards(folder: string): string[] {
 export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
+    () => false,
+  )
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   )
 }

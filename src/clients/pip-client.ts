@@ -7,15 +7,17 @@ import {
   type Layer,
   type Plan,
   type Presence,
+  type Setter,
 } from './client.ts'
 import { iniEntry, pipConf, setIni } from './edit-ini.ts'
 import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, fileLayer, formerly, plainHttp, replacing } from './file-layer.ts'
-import { exists, type Machine, userConfig, xdgConfig } from './machine.ts'
+import { exists, isFolder, type Machine, userConfig, xdgConfig } from './machine.ts'
 import { lineEnd } from './text-lines.ts'
 
 const KEY = 'index-url'
+const TRUST = 'trusted-host'
 /** Commands whose own section stands above `[global]`. */
 const COMMANDS = ['install', 'download', 'wheel', 'index'] as const
 
@@ -37,21 +39,26 @@ export const pipClient: Client = {
     const named = machine.env.PIP_CONFIG_FILE
     const environment = await environmentLayer(machine, ['PIP_INDEX_URL'])
     if (named === nullDevice(machine)) return [environment, builtIn('pip')]
-    const [user, legacy] = userFiles(machine)
     const venv = await virtualEnvironment(machine)
+    const files: readonly (readonly [Setter, string])[] = [
+      ...(named ? [['site', named] as const] : []),
+      ...(venv === undefined ? [] : [['project', join(venv, confName(machine))] as const]),
+      ...(await userFiles(machine)).map((file) => ['user', file] as const),
+      ...systemFiles(machine).map((file) => ['system', file] as const),
+    ]
+    const layersOf = (section: string) =>
+      Promise.all(
+        files.map(async ([setter, file]): Promise<Layer> => {
+          const layer = await fileLayer(machine, setter, file, (text) => indexUrl(text, section))
+          return setter === 'site' ? { ...layer, where: `PIP_CONFIG_FILE=${named}` } : layer
+        }),
+      )
+    const install = (await layersOf('install')).filter(({ value }) => value !== undefined)
     return [
       environment,
-      ...(named
-        ? [{ ...(await fileLayer(machine, 'site', named, indexUrl)), where: `PIP_CONFIG_FILE=${named}` }]
-        : []),
-      ...(venv === undefined
-        ? []
-        : [await fileLayer(machine, 'project', join(venv, confName(machine)), indexUrl)]),
-      await fileLayer(machine, 'user', user, indexUrl),
-      await fileLayer(machine, 'user', legacy, indexUrl),
-      ...(await Promise.all(
-        systemFiles(machine).map((file) => fileLayer(machine, 'system', file, indexUrl)),
-      )),
+      // pip merges all files before it looks at sections: [install] of the weakest file beats [global] of the strongest.
+      ...install.map((layer) => ({ ...layer, where: `${layer.where} [install]` })),
+      ...(await layersOf('global')),
       builtIn('pip'),
     ]
   },
@@ -72,8 +79,10 @@ export const pipClient: Client = {
       return impossible('pip has no settings of a project but those of a virtual environment', hint)
     }
     const value = `${wanted.address}/`
-    const path = isUser ? userFiles(machine)[0] : join(venv ?? '', confName(machine))
-    const layers = await this.read(machine, presence)
+    const path = isUser ? (await userFiles(machine))[0] : join(venv ?? '', confName(machine))
+    const layers = (await this.read(machine, presence)).filter(
+      ({ value: set }) => set !== undefined && !isOurs(set, wanted),
+    )
     const previous = formerly(layers, path, (one) => isOurs(one, wanted))
     const extra = iniEntry((await machine.readText(path)) ?? '', pipConf, 'global', 'extra-index-url')
     return {
@@ -83,7 +92,7 @@ export const pipClient: Client = {
       edits: [
         {
           path,
-          keys: isRemoteHttp(value) ? [KEY, 'trusted-host'] : [KEY],
+          keys: isRemoteHttp(value) ? [KEY, TRUST] : [KEY],
           edit: editing((text) => withTrust(withIndex(text, value), value)),
           ...(isUser && {
             own: {
@@ -109,32 +118,45 @@ export const pipClient: Client = {
   },
 }
 
-function indexUrl(text: string): string | undefined {
-  const sections = ['install', 'global']
-  return sections
-    .map((section) => iniEntry(text, pipConf, section, KEY)?.value)
-    .find((value) => value !== undefined)
+function indexUrl(text: string, section: string): string | undefined {
+  return iniEntry(text, pipConf, section, KEY)?.value
+}
+
+/** `[global]`, and the sections of commands that have this key and so stand above it. */
+function sectionsWith(text: string, key: string): string[] {
+  return ['global', ...COMMANDS.filter((section) => iniEntry(text, pipConf, section, key) !== undefined)]
 }
 
 function withIndex(text: string, value: string): string {
-  const own = COMMANDS.filter((section) => iniEntry(text, pipConf, section, KEY) !== undefined)
-  return ['global', ...own].reduce((edited, section) => setIni(edited, pipConf, section, KEY, value), text)
+  return sectionsWith(text, KEY).reduce(
+    (edited, section) => setIni(edited, pipConf, section, KEY, value),
+    text,
+  )
 }
 
 /** pip takes http from this machine as it is, from others only by this list. */
 function withTrust(text: string, value: string): string {
   if (!isRemoteHttp(value)) return text
   const { host } = new URL(value)
-  const trusted = iniEntry(text, pipConf, 'global', 'trusted-host')?.value.split(/\s+/).filter(Boolean) ?? []
-  if (trusted.includes(host)) return text
-  return setIni(text, pipConf, 'global', 'trusted-host', [...trusted, host].join(`${lineEnd(text)}    `))
+  return sectionsWith(text, TRUST).reduce((edited, section) => {
+    const trusted = iniEntry(edited, pipConf, section, TRUST)?.value.split(/\s+/).filter(Boolean) ?? []
+    if (trusted.includes(host)) return edited
+    return setIni(edited, pipConf, section, TRUST, [...trusted, host].join(`${lineEnd(edited)}    `))
+  }, text)
 }
 
 /** The file that pip writes, and the old one that it still reads. */
-function userFiles(machine: Machine): readonly [string, string] {
+async function userFiles(machine: Machine): Promise<readonly [string, string]> {
   const { platform, home } = machine
   if (platform === 'win32') return [join(userConfig(machine), 'pip', 'pip.ini'), join(home, 'pip', 'pip.ini')]
-  return [join(xdgConfig(machine), 'pip', 'pip.conf'), join(home, '.pip', 'pip.conf')]
+  return [join(await userFolder(machine), 'pip.conf'), join(home, '.pip', 'pip.conf')]
+}
+
+/** As pip's `appdirs.user_config_dir`: on macOS the system's own place where it exists, and XDG_CONFIG_HOME never. */
+async function userFolder(machine: Machine): Promise<string> {
+  if (machine.platform !== 'darwin') return join(xdgConfig(machine), 'pip')
+  const own = join(userConfig(machine), 'pip')
+  return (await isFolder(own)) ? own : join(machine.home, '.config', 'pip')
 }
 
 function systemFiles({ platform, env, etc }: Machine): string[] {
