@@ -6,7 +6,8 @@ import { type GoMod, parseGoMod } from '../ecosystems/go/go-mod.ts'
 import { compilePatterns } from '../policy/private-patterns.ts'
 import { checkModuleCache } from './go-module-cache.ts'
 import { type GoSettings, readGoSettings } from './go-settings.ts'
-import { readGoSum } from './go-sum.ts'
+import { readSums, sumCheck } from './go-sum-check.ts'
+import { readGoWorkspace } from './go-workspace.ts'
 import { good, type ProjectCheck, problem, warning } from './project-check.ts'
 
 export interface GoProject {
@@ -45,47 +46,26 @@ export async function checkGoProject(options: GoProjectOptions): Promise<GoProje
   }
   const { file } = parsed
   const settings = await readGoSettings(options)
-  const sum = readGoSum((await machine.readText(join(folder, 'go.sum'))) ?? '')
+  const workspace = await readGoWorkspace(machine, folder)
+  const sums = await readSums(machine, folder, workspace)
+  const fetched = file.require.filter(({ path }) => workspace?.modules.has(path) !== true)
   const count = file.require.length
   return {
     folder,
     checks: [
       good('go.mod', `${file.module}, ${count} requirement${count === 1 ? '' : 's'}`),
-      sumCheck(file, sum),
+      sumCheck({ ...file, require: fetched }, sums, workspace),
       ...(settings === undefined
         ? [{ id: 'toolchain', state: 'unknown', text: "'go env' does not answer", fix: '' } as const]
         : [
             await toolchainCheck(file, bytes.toString(), settings, machine),
             ...(await vendorChecks(folder, settings, machine)),
             ...(await flagChecks(settings, machine)),
-            ...privateChecks(file, settings, privatePatterns, machine),
-            ...(await checkModuleCache({ ...options, cache: settings.GOMODCACHE, sum })),
+            ...privateChecks(fetched, settings, privatePatterns, machine),
+            ...(await checkModuleCache({ ...options, cache: settings.GOMODCACHE, sum: sums.sum })),
           ]),
     ],
   }
-}
-
-/** Every requirement needs the hash of its go.mod, and one that is imported here that of its zip too. */
-function sumCheck(file: GoMod, sum: ReturnType<typeof readGoSum>): ProjectCheck {
-  if (sum.malformed.length > 0) {
-    const text = `go.sum line ${sum.malformed.join(', ')} is not 'module version h1:…'`
-    return problem('go.sum', text, 'take the line out, then: go mod tidy')
-  }
-  const missing: string[] = []
-  for (const { path, version, indirect } of file.require) {
-    const replaced = file.replace.find(
-      (one) => one.path === path && (one.version === undefined || one.version === version),
-    )
-    if (replaced !== undefined && replaced.with.version === undefined) continue
-    const name = replaced?.with.path ?? path
-    const at = replaced?.with.version ?? version
-    if (!sum.has(name, `${at}/go.mod`)) missing.push(`${name} ${at}/go.mod`)
-    else if (!indirect && !sum.has(name, at)) missing.push(`${name} ${at}`)
-  }
-  const [first] = missing
-  if (first === undefined) return good('go.sum', `it has a hash for each requirement (${sum.size} lines)`)
-  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-  return problem('go.sum', `go.sum has no hash for ${first}${more}`, 'go mod tidy')
 }
 
 async function toolchainCheck(
@@ -179,14 +159,14 @@ async function flagChecks({ GOFLAGS }: GoSettings, machine: Machine): Promise<Pr
 
 /** What the server refuses as private goes on to the next element of GOPROXY, unless Go asks no proxy for it. */
 function privateChecks(
-  file: GoMod,
+  required: GoMod['require'],
   settings: GoSettings,
   patterns: readonly string[],
   { env }: Machine,
 ): ProjectCheck[] {
   if (patterns.length === 0) return []
   const isPrivate = compilePatterns(patterns)
-  const own = file.require.map(({ path }) => path).filter(isPrivate)
+  const own = required.map(({ path }) => path).filter(isPrivate)
   // Each takes the place of GOPRIVATE where it is set.
   const gaps = (['GONOPROXY', 'GONOSUMDB'] as const).flatMap((setting) => {
     const isCovered = compilePatterns([settings[setting]])
