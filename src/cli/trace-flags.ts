@@ -2,7 +2,7 @@ import { type TraceOptions, traceBounds, traceDefaults } from '../doctor/path/tr
 import type { TraceTarget } from '../doctor/path/trace-path.ts'
 import type { Language } from '../doctor/path/verdict-words.ts'
 import { type FlagSpecs, parseFlags } from './flags.ts'
-import { readTarget } from './trace-target.ts'
+import { readTarget, withoutUser } from './trace-target.ts'
 import { languageOf } from './trace-words.ts'
 
 export const traceFlags: FlagSpecs = {
@@ -53,7 +53,7 @@ export function readTraceArguments(
   if (isSet('help')) return { ok: true, request: 'help' }
   const [written, extra] = positionals
   if (written === undefined) return wrong('which HOST or HOST:PORT?')
-  if (extra !== undefined) return wrong(`'trace' takes no '${extra}'`)
+  if (extra !== undefined) return wrong(`'trace' takes no '${withoutUser(extra)}'`)
   const target = readTarget(written)
   if (!target.ok) return target
   const protocols = (['tcp', 'udp', 'icmp'] as const).filter(isSet)
@@ -61,8 +61,9 @@ export function readTraceArguments(
     return wrong(`${protocols.map((name) => `--${name}`).join(' and ')} do not go together`)
   if (isSet('four') && isSet('six')) return wrong('-4 and -6 do not go together')
   if (isSet('json') && isSet('csv')) return wrong('--json and --csv do not go together')
-  const language = languageOf(text('lang'), env)
-  if (language === undefined) return wrong(`--lang ${text('lang')}: only en and zh are known`)
+  const lang = text('lang')
+  const language = languageOf(lang, env)
+  if (language === undefined) return wrong(`--lang ${withoutUser(lang ?? '')}: only en and zh are known`)
   const format = isSet('json') ? 'json' : isSet('csv') ? 'csv' : 'table'
   const untilStopped = isTerminal && format === 'table'
   const rounds = whole('rounds', text('rounds'), traceBounds.rounds)
@@ -103,7 +104,7 @@ function whole(
   const number = /^\d{1,9}$/.test(written) ? Number(written) : Number.NaN
   return number >= min && number <= max
     ? number
-    : `--${name} ${written}: a whole number from ${min} to ${max}`
+    : `--${name} ${withoutUser(written)}: a whole number from ${min} to ${max}`
 }
 
 function wrong(message: string): { readonly ok: false; readonly message: string } {

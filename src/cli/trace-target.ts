@@ -10,6 +10,8 @@ const schemePorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 
 /** `HOST`, `HOST:PORT`, `[IPV6]:PORT`, a bare IPv6 address, or the URL of a registry. */
 export function readTarget(written: string): ReadTarget {
   if (written.includes('://')) return readUrl(written)
+  if (written.includes('@'))
+    return { ok: false, message: `'${withoutUser(written)}': HOST or HOST:PORT stands without a user` }
   if (written.includes('%'))
     return { ok: false, message: `'${written}': addresses with a zone cannot be traced` }
   if (isIPv6(written)) return { ok: true, host: written }
@@ -30,12 +32,17 @@ export function readTarget(written: string): ReadTarget {
   return { ok: true, host, port: Number(port) }
 }
 
+/** What was written, for a message: all up to the last `@` may be a password. */
+export function withoutUser(written: string): string {
+  return written.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@')
+}
+
 function readUrl(written: string): ReadTarget {
-  if (!URL.canParse(written)) return { ok: false, message: `'${written}' is no URL` }
+  if (!URL.canParse(written)) return { ok: false, message: `'${withoutUser(written)}' is no URL` }
   const { protocol, hostname, port } = new URL(written)
   const known = port === '' ? schemePorts[protocol] : Number(port)
   if (hostname === '' || known === undefined) {
-    return { ok: false, message: `the port of '${written}' is not known: name HOST:PORT` }
+    return { ok: false, message: `the port of '${withoutUser(written)}' is not known: name HOST:PORT` }
   }
   return { ok: true, host: hostname.replace(/^\[(.*)\]$/, '$1'), port: known }
 }

@@ -156,6 +156,26 @@ describe('wrong usage', () => {
   })
 })
 
+test.each([
+  [['https://bob:secret@h:99999/']],
+  [['https://bob:se/cret@h:99999/']],
+  [['https://bob:s@secret@h:99999/']],
+  [['https://bob:sec\nret@h:99999/']],
+  [['ftp://bob:secret@h/']],
+  [['bob:secret@h:443']],
+  [['bob:secret@h']],
+  [['bob:sec%20ret@h']],
+  [['https:/bob:secret@h']],
+  [['a', 'https://bob:secret@h/']],
+  [['a', '--rounds', 'https://bob:secret@h/']],
+  [['a', '--lang', 'https://bob:secret@h/']],
+])('credentials are not printed: %j', async (args) => {
+  const { code, out, err } = await call(args)
+  expect([code, out]).toEqual([64, ''])
+  expect(err).toContain('***@h')
+  expect(err).not.toMatch(/bob|secret|cret|sec/)
+})
+
 test.each([50, 60, 120])('on a terminal of %d columns the result keeps to them', async (columns) => {
   const screen = { isTTY: true, columns }
   const { out } = await call(['mirror.example'], evidence(), { NO_COLOR: '1' }, '/nowhere', screen)
