@@ -47,8 +47,9 @@ export interface Fault {
   readonly message: string
 }
 
-/** What one round of samples gave; what failed is missing and counted in `errors`. */
+/** What one round of samples gave; what failed is counted in `errors`. */
 export interface RoundSample {
+  /** Of the answers, and of what was waited for in vain; what failed at once is missing. */
   readonly firstByteMs: readonly number[]
   /** Small documents a second, `concurrency` at a time. */
   readonly smallPerSecond: number | undefined

@@ -8,9 +8,11 @@ import { below, canaryAddress, versionsOf } from './locate-probe.ts'
 import type { Candidate, Fault, Measurement, Reach, RoundSample } from './measurement.ts'
 import { MediumBody } from './medium-body.ts'
 import { expect200, type MeasuringTools, MirrorAsker, smallBytes } from './mirror-asker.ts'
+import { quantile } from './predict.ts'
 import { AllowanceSpent } from './probe-client.ts'
+import { isHtml } from './prove-bytes.ts'
 import { reach } from './reach.ts'
-import { WrongAnswer } from './wrong-answer.ts'
+import { htmlAnswer, WrongAnswer } from './wrong-answer.ts'
 
 /** A body that is so much longer than the pinned one need not be read to its end to be wrong. */
 const slackBytes = 64 * 1024
@@ -93,14 +95,15 @@ export class MirrorSession {
   async sample(signal: AbortSignal): Promise<void> {
     const base = this.#base
     if (base === undefined) return
-    const firstByteMs = await this.#firstBytes(base, signal)
+    const { answeredMs, waitedMs } = await this.#firstBytes(base, signal)
     const smallPerSecond = this.fit ? await this.#burst(base, signal) : undefined
-    const bytesPerSecond = this.fit ? await this.#throughput(base, signal) : undefined
-    this.#rounds.push({ firstByteMs, smallPerSecond, bytesPerSecond })
+    const bytesPerSecond = this.fit
+      ? await this.#throughput(base, quantile(answeredMs, 0.5) ?? 0, signal)
+      : undefined
+    this.#rounds.push({ firstByteMs: [...answeredMs, ...waitedMs], smallPerSecond, bytesPerSecond })
     const isOver = this.#rounds.length === this.#tools.limits.rounds
     const noneCame = isOver && this.#rounds.every((round) => round.bytesPerSecond === 0)
-    if ((firstByteMs.length === 0 || noneCame) && this.#lastFailure !== undefined)
-      this.fail(this.#lastFailure)
+    if ((answeredMs.length === 0 || noneCame) && this.#lastFailure !== undefined) this.fail(this.#lastFailure)
   }
 
   result(): Measurement {
@@ -159,17 +162,25 @@ export class MirrorSession {
     }
   }
 
-  /** Two requests one after the other: the time of a round trip with what the mirror needs to answer. */
-  async #firstBytes(base: URL, signal: AbortSignal): Promise<number[]> {
+  /** Two requests one after the other: round trips with what the mirror needs to answer, and what was waited in vain. */
+  async #firstBytes(
+    base: URL,
+    signal: AbortSignal,
+  ): Promise<{ readonly answeredMs: readonly number[]; readonly waitedMs: readonly number[] }> {
     const { metadata } = this.#catalogue.probes
-    const times: number[] = []
+    const answeredMs: number[] = []
+    const waitedMs: number[] = []
     for (let turn = 0; turn < 2 && this.fit; turn++) {
       const path = metadata[(this.#rounds.length * 2 + turn) % metadata.length] ?? ''
+      const asked = performance.now()
+      const errors = this.#errors
       await this.#orCount(signal, base, async () => {
-        times.push((await this.#asker.document(below(base, path), signal)).firstByteMs)
+        answeredMs.push((await this.#asker.document(below(base, path), signal)).firstByteMs)
       })
+      if (this.#errors > errors && this.#lastFailure?.code === 'timeout')
+        waitedMs.push(performance.now() - asked)
     }
-    return times
+    return { answeredMs, waitedMs }
   }
 
   async #burst(base: URL, signal: AbortSignal): Promise<number | undefined> {
@@ -187,8 +198,12 @@ export class MirrorSession {
     return done === 0 ? undefined : perSecond(done, performance.now() - started)
   }
 
-  /** The whole medium probe until it is proved, then its second half, which also shows whether bodies resume. */
-  async #throughput(base: URL, signal: AbortSignal): Promise<number | undefined> {
+  /**
+   * The whole medium probe until it is proved, then its second half, which also shows whether bodies resume. What its
+   * head takes longer than a small document's (`usualMs`) is part of the download: who fetches or inspects a file
+   * whole before sending it on sends it fast.
+   */
+  async #throughput(base: URL, usualMs: number, signal: AbortSignal): Promise<number | undefined> {
     const { medium } = this.#catalogue.probes
     let rate: number | undefined
     const errors = this.#errors
@@ -202,13 +217,14 @@ export class MirrorSession {
       this.#range = range ?? this.#range
       if (range !== 'resumes') {
         expect200(answer, url)
+        if (isHtml(answer.bytes, answer.mediaType)) throw htmlAnswer(answer.url)
         if (answer.whole) {
           await this.#asker.prove(medium, answer)
           this.#medium.keep(answer)
         }
       }
       this.#fileHost = answer.url.host
-      rate = perSecond(answer.bytes.length, answer.bodyMs)
+      rate = perSecond(answer.bytes.length, answer.bodyMs + Math.max(0, answer.firstByteMs - usualMs))
     })
     return this.#errors > errors ? 0 : rate
   }

@@ -176,6 +176,51 @@ test('a download that is slow throughout is no error, and its rate is that of th
   for (const { bytesPerSecond } of result.rounds) expect(bytesPerSecond).toBeLessThan(150_000)
 })
 
+test('the wait for a file that is longer than that for a small document counts as its download', async () => {
+  const fault: LabFault = { kind: 'delay', delayMs: 500 }
+  await using mirror = await startLabMirror({ faults: [{ pattern: mediumPath, fault }] })
+  const result = only(await measure([{ id: 'buffers', address: mirror.url }]))
+  expect(result).toMatchObject({ fault: undefined, errors: 0 })
+  for (const { bytesPerSecond } of result.rounds) expect(bytesPerSecond).toBeLessThan(1_000_000)
+})
+
+test('a small document that never comes counts with the time that it was waited for', async () => {
+  const fault: LabFault = { kind: 'stall', afterBytes: 'headers' }
+  await using mirror = await startLabMirror({ faults: [{ pattern: 'probe.example/a/*', fault }] })
+  const limits = { smallMs: 300, sampleMs: 1000, rounds: 2 }
+  const result = only(await measure([{ id: 'hangs', address: mirror.url }], { limits }))
+  expect(result.fault).toBeUndefined()
+  expect(result.errors).toBeGreaterThan(0)
+  // A timer may end a millisecond early.
+  expect(Math.max(...result.rounds.flatMap(({ firstByteMs }) => firstByteMs))).toBeGreaterThan(298)
+})
+
+test('a page in place of a file is told before it is whole', async () => {
+  await using sound = await startLabMirror()
+  using portal = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: (request) => {
+      const { pathname } = new URL(request.url)
+      if (pathname !== `/${mediumPath}`) return fetch(`${sound.url}${pathname}`)
+      let timer: NodeJS.Timeout | undefined
+      const page = new ReadableStream({
+        start(stream) {
+          stream.enqueue('<!doctype html><title>Sign in</title>')
+          timer = setInterval(() => stream.enqueue(' '), 20)
+        },
+        cancel: () => clearInterval(timer),
+      })
+      return new Response(page, { headers: { 'Content-Type': 'application/zip' } })
+    },
+  })
+  const limits = { sampleMs: 400, rounds: 1 }
+  const result = only(
+    await measure([{ id: 'portal', address: `http://127.0.0.1:${portal.port}` }], { limits }),
+  )
+  expect(result.fault).toMatchObject({ code: 'html' })
+})
+
 test('samples of several mirrors are interleaved', async () => {
   const order: string[] = []
   await using one = await startLabMirror()
