@@ -6,7 +6,7 @@ import { editing } from './editing.ts'
 import { environmentLayer } from './environment.ts'
 import { builtIn, formerly, plainHttp, replacing } from './file-layer.ts'
 import { installed } from './machine.ts'
-import { npmrcFiles, projectNpmrc, scopeNotes, userNpmrc } from './npmrc-layers.ts'
+import { npmProjectNpmrc, npmrcFiles, scopeNotes, userNpmrc } from './npmrc-layers.ts'
 
 /** npm 7 and later: command line > environment > project > user > prefix > built in (npm documentation, npmrc). */
 export const npmClient: Client = {
@@ -23,14 +23,15 @@ export const npmClient: Client = {
   async read(machine): Promise<readonly Layer[]> {
     return [
       await environmentLayer(machine, ['npm_config_registry'], { anyCase: true }),
-      ...(await npmrcFiles(machine)),
+      ...(await npmrcFiles(machine, await npmProjectNpmrc(machine))),
       builtIn('npm'),
     ]
   },
 
   async plan(machine, presence, wanted): Promise<Plan> {
     const value = `${wanted.address}/`
-    const path = wanted.scope === 'user' ? await userNpmrc(machine) : await projectNpmrc(machine)
+    const project = await npmProjectNpmrc(machine)
+    const path = wanted.scope === 'user' ? await userNpmrc(machine) : project
     const previous = formerly(await this.read(machine, presence), path, (one) => isOurs(one, wanted))
     return {
       possible: true,
@@ -53,7 +54,7 @@ export const npmClient: Client = {
       ],
       notes: [
         ...replacing(previous, wanted),
-        ...(await scopeNotes(machine)),
+        ...(await scopeNotes(machine, project)),
         ...(isRemoteHttp(value) ? [plainHttp] : []),
       ],
     }

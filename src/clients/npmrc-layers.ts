@@ -5,6 +5,7 @@ import { iniEntry, npmrc, readIni } from './edit-ini.ts'
 import { environmentLayer } from './environment.ts'
 import { fileLayer } from './file-layer.ts'
 import { exists, folderWith, type Machine } from './machine.ts'
+import { npmProjectFolder } from './npm-workspace.ts'
 
 /** The value of `registry` in the text of a .npmrc. */
 export function npmrcRegistry(text: string): string | undefined {
@@ -23,9 +24,14 @@ export async function projectNpmrc(machine: Machine): Promise<string> {
   return join(folder ?? machine.cwd, '.npmrc')
 }
 
-/** The files in which npm looks for `registry`, strongest first. */
-export async function npmrcFiles(machine: Machine): Promise<Layer[]> {
-  const project = await projectNpmrc(machine)
+/** The .npmrc that npm itself takes as the project's; others look in the nearest folder. */
+export async function npmProjectNpmrc(machine: Machine): Promise<string> {
+  return join(await npmProjectFolder(machine), '.npmrc')
+}
+
+/** The files in which npm, and others as npm, look for `registry`, strongest first. */
+export async function npmrcFiles(machine: Machine, projectFile?: string): Promise<Layer[]> {
+  const project = projectFile ?? (await projectNpmrc(machine))
   const user = await userNpmrc(machine)
   const system = await systemNpmrc(machine)
   return [
@@ -36,10 +42,9 @@ export async function npmrcFiles(machine: Machine): Promise<Layer[]> {
 }
 
 /** `@acme → npm.acme.example`: scopes whose packages come from elsewhere, and do so still. */
-export async function scopedRegistries(machine: Machine): Promise<string[]> {
-  const texts = await Promise.all(
-    [await projectNpmrc(machine), await userNpmrc(machine)].map((file) => machine.readText(file)),
-  )
+export async function scopedRegistries(machine: Machine, projectFile?: string): Promise<string[]> {
+  const project = projectFile ?? (await projectNpmrc(machine))
+  const texts = await Promise.all([project, await userNpmrc(machine)].map((file) => machine.readText(file)))
   const found = texts
     .flatMap((text) => readIni(text ?? '', npmrc))
     .filter(({ key }) => /^@[^:]+:registry$/.test(key))
@@ -48,8 +53,8 @@ export async function scopedRegistries(machine: Machine): Promise<string[]> {
   ]
 }
 
-export async function scopeNotes(machine: Machine): Promise<string[]> {
-  const scoped = await scopedRegistries(machine)
+export async function scopeNotes(machine: Machine, projectFile?: string): Promise<string[]> {
+  const scoped = await scopedRegistries(machine, projectFile)
   return scoped.length === 0 ? [] : [`these scopes stay as they are: ${scoped.join(', ')}`]
 }
 
