@@ -4,6 +4,7 @@ import type { Evidence, InterfacesFact } from './evidence.ts'
 import { controlName } from './handshakes.ts'
 import { HttpStage, isSlow, type SeenVersions } from './http-stage.ts'
 import { seeDisk, seeFileLimit, seeNetwork } from './probes/machine.ts'
+import { isExpectedData, isOwnPurpose } from './rules/answers.ts'
 import { judge } from './rules/rules.ts'
 import { type DoctorOptions, Run } from './run.ts'
 import { Seen } from './seen.ts'
@@ -97,14 +98,8 @@ function isOffline({ outcome, defaultRoute4, defaultRoute6 }: InterfacesFact): b
 /** What only pays when something was found already. */
 async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonly Target[]): Promise<void> {
   const { portalProbe } = run.options
-  const suspects = run.evidence.some(
-    (record) =>
-      (record.probe === 'tls.hello' && record.outcome === 'not-tls') ||
-      (record.probe === 'tls.chain' && (record.outcome === 'untrusted' || !record.hostMatches)) ||
-      (record.probe === 'http' && (record.isHtml || (record.status ?? 0) >= 300)),
-  )
   const work: Promise<unknown>[] = []
-  if (portalProbe !== undefined && suspects) work.push(web.get(portalProbe, 'portal'))
+  if (portalProbe !== undefined && run.evidence.some(mayBePortals)) work.push(web.get(portalProbe, 'portal'))
   const slow = run.evidence.find(
     (record) => record.probe === 'http' && record.purpose === 'medium' && isSlow(record),
   )
@@ -118,6 +113,15 @@ async function lookCloser(run: Run, web: Web, stage: HttpStage, targets: readonl
   if (other !== undefined) work.push(stage.compareRate(other))
   await Promise.all(work)
   if (!run.signal.aborted) await Promise.all([traceLost(run, targets), locateCut(run, targets)])
+}
+
+/** Worth a question whether a login page stands before everything. What is asked for to be absent tells nothing. */
+function mayBePortals(record: Evidence): boolean {
+  if (record.probe === 'tls.hello') return record.outcome === 'not-tls'
+  if (record.probe === 'tls.chain') return record.outcome === 'untrusted' || !record.hostMatches
+  if (record.probe !== 'http' || !isOwnPurpose(record) || record.purpose === 'capability') return false
+  if ((record.status ?? 0) >= 300) return true
+  return record.isHtml && (isExpectedData(record) || record.url.startsWith('http:'))
 }
 
 /** The path to the first target that loses packets. Behind a proxy the path is the proxy's. */

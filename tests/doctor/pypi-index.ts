@@ -12,7 +12,7 @@ const probe = (project: string, file: string, bytes: Buffer): Catalogue['probes'
   sizeBytes: bytes.length,
 })
 
-const pypiCatalogue: Catalogue = {
+export const pypiCatalogue: Catalogue = {
   ...catalogue,
   ecosystem: 'pypi',
   probes: {
