@@ -48,15 +48,22 @@ export interface MeasuringProgress {
 const maxConnections = 6
 
 /**
- * Measures all candidates; a retired entry is passed over. Samples go round: each mirror once, then each once
+ * Measures all candidates. A retired entry is asked nothing: where it is in use that is its fault, else it is passed
+ * over. Samples go round: each mirror once, then each once
  * again, so that a slow minute of the line hits all alike. Rejects only with `signal.reason`.
  */
 export async function measureMirrors(options: MeasuringOptions): Promise<readonly Measurement[]> {
   const limits = { ...measuringLimits, ...options.limits }
   const tools = toolsFor(options, limits)
   const sessions = options.candidates
-    .filter(({ standing }) => standing !== 'retired')
+    .filter(({ standing, inUse }) => standing !== 'retired' || inUse !== undefined)
     .map((candidate) => new MirrorSession(candidate, options.catalogue, tools))
+  for (const session of sessions) {
+    const { entry, standing } = session.candidate
+    if (standing !== 'retired') continue
+    const instead = entry?.replacedBy === undefined ? '' : `; in its place: ${entry.replacedBy}`
+    session.fail({ code: 'retired', message: `${entry?.limits[0] ?? 'it is retired'}${instead}` })
+  }
   const results = () => sessions.map((session) => session.result())
   const total = sessions.length * (2 + limits.rounds)
   let done = 0

@@ -36,6 +36,7 @@ export type FaultCode =
   | FailureCode
   /** Other bytes than the pinned ones (`wrong-content` of the transport is the same to a user). */
   | 'html'
+  | 'retired'
   | 'status'
   | 'unaddressed'
   | 'unmeasured'

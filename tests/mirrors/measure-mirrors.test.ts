@@ -289,6 +289,35 @@ test('a retired entry is not asked', async () => {
   expect(mirror.counts().requests).toBe(0)
 })
 
+test('a retired entry that is in use is not asked either, and is told as such', async () => {
+  await using gone = await startLabMirror()
+  await using sound = await startLabMirror()
+  const mirrors = [
+    { id: 'gone', address: gone.url, status: 'retired' },
+    { id: 'sound', address: sound.url },
+  ]
+  const catalogue = labCatalogueOf(mirrors)
+  const candidates = candidatesOf({ catalogue, inUse: [], origins: [], nowMs: 0 }).map(
+    (candidate, index) => ({
+      ...candidate,
+      inUse: index,
+    }),
+  )
+  const measurements = await measure(mirrors, { candidates })
+  expect(gone.counts().requests).toBe(0)
+  const { ranked, rejected, advice } = rank(measurements, {
+    reference: catalogue.reference,
+    place,
+    isSet: true,
+  })
+  expect(ranked.map(({ measurement }) => measurement.candidate.id)).toEqual(['sound'])
+  expect(rejected).toMatchObject([{ reason: { code: 'retired' } }])
+  expect(advice).toEqual({
+    change: true,
+    reason: expect.stringContaining('gone, which is asked first, cannot'),
+  })
+})
+
 async function deadPort(): Promise<number> {
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
   const { port } = server
