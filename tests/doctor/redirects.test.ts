@@ -102,3 +102,18 @@ test('a second redirect that leads nowhere shows as well', async () => {
   expect(ids(report)).toEqual(['http.redirect'])
   expect(report.verdicts[0]?.title).toContain('127.0.0.1:1')
 }, 30_000)
+
+test('an index whose files lie at a host that cannot be reached is not healthy', async () => {
+  await using lab = await DoctorLab.open()
+  const report = await pypi.examine(lab, ({ path }, socket) => {
+    const file = `${path.split('/').at(-2)}-1.0-py3-none-any.whl`
+    const known = path.startsWith('/simple/small') || path.startsWith('/simple/medium')
+    answer(socket, {
+      status: known ? 200 : 404,
+      headers: { 'Content-Type': 'text/html' },
+      body: `<html><body><a href="https://127.0.0.1:1/${file}">${file}</a></body></html>`,
+    })
+  })
+  expect(report.complete).toBe(true)
+  expect(report.outcome).not.toBe('healthy')
+}, 30_000)
