@@ -63,14 +63,25 @@ async function findCommand(
     if (!isAbsolute(folder)) continue
     for (const ending of endings) {
       const path = join(folder, `${command}${ending}`)
-      const found = await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-      if (found) return path
+      if ((await isFile(path)) && (await canRun(path))) return path
     }
   }
   return undefined
+}
+
+/** True for a folder too, which may be entered. */
+async function canRun(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 }
 
 const run: Machine['run'] = ([command, ...args], { cwd, env }) =>
