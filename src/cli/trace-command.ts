@@ -61,7 +61,8 @@ export async function traceCommand(
   const stop = new AbortController()
   const interrupted = () => stop.abort(new Error('interrupted'))
   process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
+  // timeout(1) sends it twice. An end is near in any case; a second Ctrl-C does not wait for it.
+  process.on('SIGTERM', interrupted)
   const signal = hooks.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, hooks.signal])
   const screen = new LiveScreen(io.stdout)
   const live = io.stdout.isTTY === true && request.format === 'table'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { judgePath } from '../doctor/path/judge-path.ts'
 import type { Hop, PathEvidence, PathFacts } from '../doctor/path/path-evidence.ts'
 import { UnknownTarget } from '../doctor/path/target-address.ts'
+import type { tracePath } from '../doctor/path/trace-path.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { traceCommand } from './trace-command.ts'
 import { readTraceArguments } from './trace-flags.ts'
@@ -284,6 +285,22 @@ test.each([
   ['stopped before a probe was given up', { target: undefined, hops: [hop(1)] }, 2],
 ] as [string, Partial<PathFacts>, number][])('the exit code of %s', async (_, given, code) => {
   expect(await call(['mirror.example'], evidence(given))).toMatchObject({ code })
+})
+
+test('a signal that comes twice ends it once', async () => {
+  const said: string[] = []
+  const write = (text: string) => said.push(text)
+  const io = { stdout: { write }, stderr: { write }, env: {}, cwd: '/nowhere' }
+  const before = process.listenerCount('SIGTERM')
+  let listening: number | undefined
+  const trace: typeof tracePath = async (_target, _options, signal) => {
+    process.emit('SIGTERM')
+    expect(signal?.aborted).toBe(true)
+    listening = process.listenerCount('SIGTERM')
+    return evidence()
+  }
+  expect(await traceCommand(['mirror.example'], io, { trace })).toBe(0)
+  expect([listening, process.listenerCount('SIGTERM')]).toEqual([before + 1, before])
 })
 
 test('a name without an address could not be told', async () => {

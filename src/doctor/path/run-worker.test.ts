@@ -28,11 +28,35 @@ onLinux('an abort ends the process, and the iteration without an error', async (
   expect(kinds).toContain('reply')
 })
 
-async function children(): Promise<number> {
+async function childIds(): Promise<number[]> {
   const tasks = await readdir('/proc/self/task')
   const lists = tasks.map((task) => readFile(`/proc/self/task/${task}/children`, 'utf8').catch(() => ''))
-  return (await Promise.all(lists)).join(' ').split(/\s+/).filter(Boolean).length
+  return (await Promise.all(lists)).join(' ').split(/\s+/).filter(Boolean).map(Number)
 }
+
+async function children(): Promise<number> {
+  return (await childIds()).length
+}
+
+onLinux('signals to the whole group leave the end to whoever started it', async () => {
+  const before = new Set(await childIds())
+  const stop = new AbortController()
+  let signalled = false
+  let roundsAfter = 0
+  for await (const { kind } of runWorker(job, stop.signal)) {
+    if (kind === 'ready') {
+      const [worker] = (await childIds()).filter((id) => !before.has(id))
+      if (worker === undefined) throw new Error('no worker')
+      const { pgrp } =
+        /\) \S+ \d+ (?<pgrp>\d+)/.exec(await readFile(`/proc/${worker}/stat`, 'utf8'))?.groups ?? {}
+      expect(Number(pgrp)).toBe(worker)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(worker, signal)
+      signalled = true
+    }
+    if (signalled && kind === 'round' && ++roundsAfter === 3) stop.abort()
+  }
+  expect(roundsAfter).toBeGreaterThanOrEqual(3)
+})
 
 onLinux('leaving the iteration ends the process', async () => {
   const before = await children()

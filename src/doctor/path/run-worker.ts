@@ -21,6 +21,8 @@ export async function* runWorker(job: Job, signal: AbortSignal): AsyncGenerator<
   if (signal.aborted) return
   const child = spawn(process.execPath, [join(import.meta.dirname, 'worker', 'main.ts')], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C, and timeout(1), signal the whole group. The end of its input ends it in any case.
+    detached: true,
     // Without these, a tracer started by a test or under a debugger would inherit its runner's settings.
     env: {
       PATH: process.env.PATH ?? '',

@@ -78,7 +78,7 @@ async function trace(libc: Libc, job: TraceJob): Promise<void> {
   await runTrace({ job, channel, clock, say, stopped, measureMtu })
 }
 
-// A terminal's Ctrl-C reaches the whole group: whoever started this decides when it ends.
-process.on('SIGINT', () => undefined)
+// A service's end reaches every process of it: whoever started this decides when it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 await work(JSON.parse(await firstLine()) as Job)
 process.exit(0)
