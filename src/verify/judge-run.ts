@@ -50,7 +50,7 @@ export function judgeRun(evidence: RunEvidence): Judged {
   const trace = traceProof(evidence, others)
   const found = logProof(evidence)
   const proofs = { trace, log: found, bytes }
-  const hosts = [...new Set(others.map(hostOf))].join(', ')
+  const hosts = [...new Set(others.map((url) => placeOf(url, base)))].join(', ')
   const arrived = log.kind === 'read' ? found.state === 'good' : trace.state === 'good'
   const isWhole = evidence.run.fetches === 'metadata' || cameThroughUs(evidence)
   const told = (verdict: Verdict, summary: string): Judged => ({ verdict, summary, ...proofs })
@@ -168,6 +168,9 @@ export function watchedTexts({ ecosystem, name, version }: Pinned): string[] {
   return [`/simple/${project}/`, `/${project.replaceAll('-', '_')}-${version}`, `/${name}-${version}`]
 }
 
-function hostOf(url: string): string {
-  return URL.parse(url.replace(/^sparse\+/, ''))?.host ?? url
+/** The host; at the relay's own host the path tells the other registry apart. */
+function placeOf(text: string, base: string): string {
+  const url = URL.parse(text.replace(/^sparse\+/, ''))
+  if (url === null) return text
+  return url.host === new URL(base).host ? url.host + url.pathname : url.host
 }

@@ -2,7 +2,8 @@ import { type Client, effective } from '../clients/client.ts'
 import { unsetting } from '../clients/environment.ts'
 import type { Machine } from '../clients/machine.ts'
 import { leadsToUs, type Reason } from './find-reasons.ts'
-import { oursAt, readLayers } from './verify-client.ts'
+import { oursAt } from './relay-places.ts'
+import { readLayers } from './verify-client.ts'
 
 export interface UnservedWay {
   /** Where the client goes, in one clause. */
@@ -17,7 +18,7 @@ export async function unservedWay(client: Client, machine: Machine, base: string
   const now = effective(layers)
   if (now?.value === undefined) return { summary: `${client.title} goes to its own registry`, reasons: [] }
   const { value, where, setter } = now
-  if (!leadsToUs(client, value, oursAt(base))) {
+  if (!leadsToUs(client, value, oursAt(base + client.path))) {
     return { summary: `${client.title} goes to ${value} (${where})`, reasons: [] }
   }
   const fix = setter === 'environment' ? unsetting(where) : `posthaste setup ${client.id} --undo`

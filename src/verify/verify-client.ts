@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Client, type ClientId, effective, isLoopback, type Layer } from '../clients/client.ts'
+import { type Client, type ClientId, effective, type Layer } from '../clients/client.ts'
 import { SettingsFileError } from '../clients/file-text.ts'
 import { goAdvice, goEnvFile, goSetting } from '../clients/go-advice.ts'
 import type { Machine } from '../clients/machine.ts'
@@ -12,6 +12,7 @@ import { findReasons, type Reason, settingReason } from './find-reasons.ts'
 import { type Judged, judgeRun, type Log, watchedTexts } from './judge-run.ts'
 import { proveBytes } from './prove-bytes.ts'
 import type { RelayLink } from './relay-link.ts'
+import { relayPlaces } from './relay-places.ts'
 import { runStep } from './run-step.ts'
 
 export interface VerifyClientOptions {
@@ -47,8 +48,7 @@ export async function verifyClient(options: VerifyClientOptions): Promise<Verifi
   const startedAtMs = performance.now()
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'posthaste-verify-')))
   try {
-    const places = [oursAt(address), oursAt(options.base)]
-    const isOurs = (url: string) => places.some((leadsThere) => leadsThere(url))
+    const isOurs = relayPlaces(options)
     // Before the watch begins: our own question is no request of the client's.
     const facts = await relay.facts(pinned, address)
     const link = await relay.watch(marker, watchedTexts(pinned), Math.ceil(timeoutMs / 1_000) + 60)
@@ -108,16 +108,6 @@ export async function readLayers(
   } catch (error) {
     if (!(error instanceof SettingsFileError)) throw error
     return { layers: [], problem: `its settings cannot be read: ${error.message} (${error.hint})` }
-  }
-}
-
-/** True for addresses at the same place, whatever this machine is called there. */
-export function oursAt(address: string): (url: string) => boolean {
-  const mine = new URL(address)
-  return (text) => {
-    const url = URL.parse(text)
-    if (url === null || url.protocol !== mine.protocol || url.port !== mine.port) return false
-    return url.hostname === mine.hostname || (isLoopback(url.hostname) && isLoopback(mine.hostname))
   }
 }
 

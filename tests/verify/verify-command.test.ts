@@ -81,6 +81,24 @@ go('a relay that runs and tells no stranger what arrived', async () => {
   expect([code, out.includes('✓ Go: in effect')]).toEqual([0, true])
 })
 
+testUnless(Bun.which('npm') === null ? 'npm is not here' : undefined)(
+  'another registry at a path of the same host is another registry',
+  async () => {
+    await using front = await forwardingFront(lab.product.url, { at: '/nexus/npm', to: lab.npm.url })
+    const { code, out } = await lab.verify(`npm --url ${front.url}`, {
+      npm_config_registry: `${front.url}/nexus/npm/`,
+    })
+    expect(out).toContain('log    ? could not be read')
+    expect(out).toContain('✗ npm: bypassed: it went to ')
+    expect(out).toContain(`elsewhere: ${front.url}/nexus/npm/tiny-lab`)
+    expect(out).toContain(`says ${front.url}/nexus/npm/`)
+    expect(code).toBe(1)
+    const own = await lab.verify(`npm --url ${front.url}`, { npm_config_registry: `${front.url}/npm/` })
+    expect(own.out).toContain('✓ npm: in effect')
+    expect(own.code).toBe(0)
+  },
+)
+
 go('a relay that is offline is asked for what it keeps', async () => {
   const { code: warmed } = await lab.verify('go')
   expect(warmed).toBe(0)
@@ -97,16 +115,26 @@ go('a relay that is offline is asked for what it keeps', async () => {
   expect([code, out.includes('✓ Go: in effect')]).toEqual([0, true])
 })
 
-/** Hands everything on to another address and names itself, as nginx does. */
-async function forwardingFront(to: string) {
+/** Hands everything on to another address and names itself, as nginx does; one path to a registry beside it. */
+async function forwardingFront(to: string, beside?: { readonly at: string; readonly to: string }) {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: (request) => {
-      const { pathname, search } = new URL(request.url)
+    fetch: async (request) => {
+      const { pathname, search, origin } = new URL(request.url)
       const headers = new Headers(request.headers)
       headers.set('x-forwarded-for', '192.0.2.1')
-      return fetch(`${to}${pathname}${search}`, { method: request.method, headers, redirect: 'manual' })
+      // `fetch` unpacks a body and leaves the header that says it is packed.
+      headers.set('accept-encoding', 'identity')
+      const { method } = request
+      if (beside === undefined || !pathname.startsWith(`${beside.at}/`)) {
+        return fetch(`${to}${pathname}${search}`, { method, headers, redirect: 'manual' })
+      }
+      headers.delete('host')
+      const answer = await fetch(`${beside.to}${pathname.slice(beside.at.length)}`, { method, headers })
+      if (answer.headers.get('content-type')?.includes('json') !== true) return answer
+      const text = (await answer.text()).replaceAll(beside.to, `${origin}${beside.at}`)
+      return new Response(text, { status: answer.status, headers: { 'content-type': 'application/json' } })
     },
   })
   return { url: `http://127.0.0.1:${server.port}`, [Symbol.asyncDispose]: () => server.stop(true) }
