@@ -32,6 +32,7 @@ import { doctorPage } from './doctor-page.ts'
 import { doctorText, ProgressView } from './doctor-view.ts'
 import { configFlags, type FlagSpecs, type FlagValue, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
+import { leave } from './leave.ts'
 import { LiveScreen } from './live-screen.ts'
 import { settingsFor } from './settings.ts'
 
@@ -106,13 +107,6 @@ export async function doctorCommand(
   } finally {
     process.off('SIGINT', interrupted)
   }
-}
-
-/** Everything is said; only the system's resolver still waits for an answer that nobody needs any more. */
-async function leave(code: ExitCode): Promise<never> {
-  for (const stream of [process.stdout, process.stderr])
-    await new Promise<void>((resolve) => stream.write('', () => resolve()))
-  process.exit(code)
 }
 
 interface Job {

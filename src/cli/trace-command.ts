@@ -5,6 +5,7 @@ import { tracePath } from '../doctor/path/trace-path.ts'
 import { isLookingUp } from '../doctor/system-lookup.ts'
 import { tellError, tellUsage } from './command.ts'
 import type { ExitCode, Io, Writer } from './io.ts'
+import { leave } from './leave.ts'
 import { LiveScreen } from './live-screen.ts'
 import { readTraceArguments, type TraceRequest } from './trace-flags.ts'
 import { traceCsv, traceJson } from './trace-json.ts'
@@ -88,13 +89,6 @@ export async function traceCommand(
     process.off('SIGINT', interrupted)
     process.off('SIGTERM', interrupted)
   }
-}
-
-/** The system's resolver cannot be told to stop, and would keep the process until it gives up. */
-async function leave(code: ExitCode): Promise<never> {
-  for (const stream of [process.stdout, process.stderr])
-    await new Promise<void>((resolve) => stream.write('', () => resolve()))
-  process.exit(code)
 }
 
 function exitCode({ verdicts }: PathEvidence): ExitCode {
