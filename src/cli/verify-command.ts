@@ -23,8 +23,10 @@ import { findTarget, type Target } from './setup-target.ts'
 import { verifyJson } from './verify-json.ts'
 import { type ClientOutcome, exitCodeOf, type VerifyReport } from './verify-outcome.ts'
 import { clientLines, projectLines } from './verify-report.ts'
+import { tokenFor } from './verify-token.ts'
 
-const help = `posthaste verify [client…] [--url BASE] [--package NAME@VERSION] [--timeout SECONDS] [--json]
+const help = `posthaste verify [client…] [--url BASE] [--token-file FILE] [--package NAME@VERSION]
+                 [--timeout SECONDS] [--json]
 
 Is Posthaste in effect? Runs each package manager with its user's own settings on one small package, with caches of
 its own, and looks from three sides whether it came through Posthaste: at what the client says it asked, at the
@@ -33,6 +35,7 @@ Changes no settings and no project.
 Clients: ${clients.map(({ id }) => id).join(' ')}. Without a name: those that are installed and served.
 
   --url BASE          a Posthaste on another machine, without a client's path. Default: the local one
+  --token-file FILE   holds that Posthaste's admin token: this machine's own goes to this machine only
   --package PACKAGE   instead of the usual one; go=NAME@VERSION,npm=NAME@VERSION for several registries
   --timeout SECONDS   for each client; 60 when left out
   --json              prints JSON
@@ -46,6 +49,7 @@ Example: posthaste verify go
 const flags: FlagSpecs = {
   ...configFlags,
   url: { type: 'string', summary: "A Posthaste's address." },
+  'token-file': { type: 'string', summary: 'A file with the admin token of the Posthaste at --url.' },
   package: { type: 'string', summary: 'The package to fetch.' },
   timeout: { type: 'string', summary: 'Seconds for each client.' },
   json: { type: 'boolean', summary: 'Prints JSON.' },
@@ -112,6 +116,9 @@ export async function verifyCommand(
     const { config } = loaded
     const target = await findTarget(values, config, io)
     if (!target.ok) return tellUsage(target.message, io, 'verify')
+    const token = await tokenFor({ values, config, base: target.base, io })
+    if (!token.ok) return tellUsage(token.message, io, 'verify')
+    if (token.warning !== undefined) io.stderr.write(`warning: ${token.warning}\n`)
     const machine = { ...thisMachine(io), ...hooks.machine }
     return await verifyAll({
       io,
@@ -119,6 +126,7 @@ export async function verifyCommand(
       machine,
       config,
       target,
+      token: token.token,
       named,
       given,
       timeoutMs,
@@ -139,6 +147,8 @@ interface Job {
   readonly machine: Machine
   readonly config: Config
   readonly target: Extract<Target, { ok: true }>
+  /** For the admin API of the target. */
+  readonly token: string | undefined
   /** Empty: those that are installed and served. */
   readonly named: readonly Client[]
   readonly given: readonly Pinned[]
@@ -199,7 +209,7 @@ async function verifyAll(job: Job): Promise<ExitCode> {
 }
 
 async function verifyOne(client: Client, command: string | undefined, job: Job): Promise<ClientOutcome> {
-  const { machine, target, config, timeoutMs, signal, given, hooks } = job
+  const { machine, target, token, timeoutMs, signal, given, hooks } = job
   const leftOut = (
     verdict: 'not-served' | 'not-installed' | 'unknown',
     summary: string,
@@ -221,7 +231,7 @@ async function verifyOne(client: Client, command: string | undefined, job: Job):
   if (problem !== undefined) return leftOut('unknown', problem)
   const relay = relayLink({
     base: target.base,
-    token: config.admin.token,
+    token,
     timeoutMs: Math.min(timeoutMs, PROBE_MS),
     signal,
   })
