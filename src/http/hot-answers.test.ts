@@ -210,27 +210,66 @@ describe('admission', () => {
 })
 
 describe('a file of middling size', () => {
-  const bytes = new TextEncoder().encode('a zip, as it were')
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const small = new TextEncoder().encode('a zip, as it were')
+  const large = new Uint8Array(5_000_000).fill(7)
 
-  async function askedTwice(written: Uint8Array) {
+  /** The kind of the body after `times` requests, with everything read that is to be read. */
+  async function bodyAfter(
+    times: number,
+    bytes: Uint8Array,
+    options: { readonly written?: Uint8Array; readonly maxBytes?: number } = {},
+  ) {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'blob')
-    await writeFile(path, written)
-    const { hot } = hotAnswers()
+    await writeFile(path, options.written ?? bytes)
+    const { hot } = hotAnswers(options.maxBytes)
     const body = { kind: 'file', path } as const
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
     hot.set('/go/a', answerOf('go/a', { body, sizeBytes: bytes.length, etag: etagOf({ sha256 }) }))
-    for (let time = 0; time < 2; time++) expect(hot.get('/go/a', NOW)?.body).toEqual(body)
-    await hot.settled()
+    for (let time = 0; time < times; time++) {
+      expect(hot.get('/go/a', NOW)?.body).toEqual(body)
+      await hot.settled()
+    }
     return hot.get('/go/a', NOW)?.body
   }
 
   test('comes into memory when it is asked for again', async () => {
-    const body = await askedTwice(bytes)
+    expect((await bodyAfter(1, small))?.kind).toBe('file')
+    const body = await bodyAfter(2, small)
     expect(body?.kind === 'shared' && (await body.blob.text())).toBe('a zip, as it were')
   })
 
   test('stays a file when its bytes are not what they were', async () => {
-    expect((await askedTwice(bytes.map((byte) => byte ^ 1)))?.kind).toBe('file')
+    expect((await bodyAfter(2, small, { written: small.map((byte) => byte ^ 1) }))?.kind).toBe('file')
+  })
+
+  test('has to be asked for more often the larger it is', async () => {
+    const maxBytes = 64 * 1024 * KiB
+    expect((await bodyAfter(10, large, { maxBytes }))?.kind).toBe('file')
+    const body = await bodyAfter(11, large, { maxBytes })
+    expect(body?.kind === 'shared' && Buffer.from(await body.blob.arrayBuffer()).equals(large)).toBe(true)
+  })
+
+  test('stays a file when it would take more than an eighth of the bound', async () => {
+    expect((await bodyAfter(20, large, { maxBytes: 8 * large.length - 1 }))?.kind).toBe('file')
+    expect((await bodyAfter(11, large, { maxBytes: 8 * large.length }))?.kind).toBe('shared')
+  })
+
+  test('is read while no other one is', async () => {
+    await using folder = await temporaryFolder()
+    const { hot } = hotAnswers()
+    const sha256 = createHash('sha256').update(small).digest('hex')
+    for (const name of ['a', 'b']) {
+      const path = join(folder.path, name)
+      await writeFile(path, small)
+      const body = { kind: 'file', path } as const
+      hot.set(`/go/${name}`, answerOf(name, { body, sizeBytes: small.length, etag: etagOf({ sha256 }) }))
+    }
+    const ask = (name: string) => hot.get(`/go/${name}`, NOW)?.body.kind
+    for (const name of ['a', 'b', 'a', 'b']) expect(ask(name)).toBe('file')
+    await hot.settled()
+    expect([ask('a'), ask('b')]).toEqual(['shared', 'file'])
+    await hot.settled()
+    expect(ask('b')).toBe('shared')
   })
 })

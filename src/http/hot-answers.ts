@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { type Answer, ageAt, etagOf, type SendableAnswer, unchangedHeadersOf } from './answer.ts'
 
 /** An answer that was rendered once and is sent again and again, until a moment or until its bytes change. */
@@ -11,12 +11,21 @@ export interface HotAnswer extends Omit<Answer, 'headers'> {
   unchangedHeaders: Headers | undefined
   /** The last second in which `Age` was set. */
   renderedAtSecond: number
-  /** How often a file was sent from its place; the second time brings it into memory, if it is not large. */
+  /** How often a file was sent from its place; often enough brings it into memory, if it is not too large. */
   sentFromFile: number
 }
 
-/** Above it the kernel sends a file with less work than we would have with its bytes. */
-const SHARED_MAX_BYTES = 1024 * 1024
+/**
+ * A body of up to this part of the bound may come into memory. Its bytes are sent with less work than the kernel
+ * has with the file (1.5 × as many 5 MB bodies a second), but they push out many small answers.
+ */
+const SHARED_MAX_PART = 1 / 8
+
+/** A file comes into memory when it was sent twice, and once more for each of these many bytes. */
+const SENT_ONCE_PER_BYTES = 512 * 1024
+
+/** Files are read and hashed in such pieces, so that the answers of others go out in between. */
+const PIECE_BYTES = 256 * 1024
 
 const SEEN_WINDOW = 4_096
 
@@ -30,6 +39,7 @@ const OVERHEAD_BYTES = 1_024
  */
 export class HotAnswers {
   readonly #halfBytes: number
+  readonly #sharedMaxBytes: number
   readonly #touch: (key: string) => void
   #young = new Map<string, HotAnswer>()
   #old = new Map<string, HotAnswer>()
@@ -40,10 +50,11 @@ export class HotAnswers {
    */
   readonly #seen = new Uint8Array(1 << 16)
   #seenCount = 0
-  readonly #sharing = new Set<Promise<void>>()
+  #sharing: Promise<void> | undefined
 
   constructor(options: { readonly maxBytes: number; readonly touch: (key: string) => void }) {
     this.#halfBytes = options.maxBytes / 2
+    this.#sharedMaxBytes = options.maxBytes * SHARED_MAX_PART
     this.#touch = options.touch
   }
 
@@ -121,25 +132,27 @@ export class HotAnswers {
     this.#youngBytes = 0
   }
 
-  /** Resolves when every file that is on its way into memory is there, or has been given up. */
+  /** Resolves when the file that is on its way into memory is there, or has been given up. */
   async settled(): Promise<void> {
-    await Promise.all(this.#sharing)
+    await this.#sharing
   }
 
+  /** One file at a time: what is on its way is not counted in the bound. */
   #sent(path: string, answer: HotAnswer, file: string): void {
-    if (answer.sizeBytes > SHARED_MAX_BYTES || ++answer.sentFromFile !== 2) return
-    const sharing = this.#share(path, answer, file).finally(() => this.#sharing.delete(sharing))
-    this.#sharing.add(sharing)
+    if (answer.sizeBytes > this.#sharedMaxBytes || this.#sharing !== undefined) return
+    if (++answer.sentFromFile < 2 + Math.floor(answer.sizeBytes / SENT_ONCE_PER_BYTES)) return
+    answer.sentFromFile = 0
+    this.#sharing = this.#share(path, answer, file).finally(() => {
+      this.#sharing = undefined
+    })
   }
 
   /** Never rejects: a file that cannot be read, or is damaged, goes on as a file until somebody notices. */
   async #share(path: string, answer: HotAnswer, file: string): Promise<void> {
-    const bytes = await readFile(file).catch(() => undefined)
-    if (bytes === undefined || this.#young.get(path) !== answer) return
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    if (etagOf({ sha256 }) !== answer.etag) return
+    const read = await readHashed(file, answer.sizeBytes).catch(() => undefined)
+    if (read === undefined || this.#young.get(path) !== answer || etagOf(read) !== answer.etag) return
     this.#drop(path)
-    this.#insert(path, { ...answer, body: { kind: 'shared', blob: new Blob([bytes]) } })
+    this.#insert(path, { ...answer, body: { kind: 'shared', blob: new Blob([read.bytes]) } })
   }
 
   #drop(path: string): void {
@@ -171,6 +184,23 @@ function spread(text: string): number {
 function isWhole(answer: HotAnswer): boolean {
   if (answer.body.kind !== 'file') return true
   return statSync(answer.body.path, { throwIfNoEntry: false })?.size === answer.sizeBytes
+}
+
+/** The first `sizeBytes` of a file with their SHA-256; undefined when the file has fewer. */
+async function readHashed(
+  file: string,
+  sizeBytes: number,
+): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string } | undefined> {
+  await using handle = await open(file)
+  const bytes = new Uint8Array(sizeBytes)
+  const hash = createHash('sha256')
+  for (let at = 0; at < sizeBytes; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(PIECE_BYTES, sizeBytes - at), at)
+    if (bytesRead === 0) return undefined
+    hash.update(bytes.subarray(at, at + bytesRead))
+    at += bytesRead
+  }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 /** The bytes may be lent, or a part of something larger. */
