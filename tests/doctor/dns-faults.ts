@@ -93,6 +93,12 @@ export const dnsFaults: readonly FaultRow[] = [
     },
   },
   {
+    fault: 'the only name server lies where no way leads',
+    verdicts: ['dns.timeout'],
+    inject: async (lab) =>
+      lab.examine(await withName(lab, { addresses: home }), { nameServers: ['fe80::1'] }),
+  },
+  {
     fault: 'the name server takes 250 ms for every name',
     verdicts: ['dns.slow'],
     inject: async (lab) => {

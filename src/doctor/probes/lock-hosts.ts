@@ -1,10 +1,11 @@
+import { basename } from 'node:path'
 import type { Client } from '../../clients/client.ts'
 import { clients } from '../../clients/clients.ts'
-import { findLocks, type LockFile } from '../../clients/find-locks.ts'
+import { findLocks, type LockFile, type SkippedLock } from '../../clients/find-locks.ts'
 import { movedAddress } from '../../clients/lock-addresses.ts'
 import { builtInTarget } from '../../clients/lock-target.ts'
 import { type Machine, shortPath } from '../../clients/machine.ts'
-import { scopedRegistries } from '../../clients/npmrc-layers.ts'
+import { npmProjectNpmrc, scopedRegistries } from '../../clients/npmrc-layers.ts'
 import type { SettingFact } from '../evidence.ts'
 
 /**
@@ -13,10 +14,26 @@ import type { SettingFact } from '../evidence.ts'
  */
 export async function checkLockHosts(machine: Machine, extra: readonly string[]): Promise<SettingFact[]> {
   const users = clients.filter(({ ecosystem, locks }) => ecosystem === 'npm' && locks.length > 0)
-  const locks = (await findLocks(machine, users)).filter((lock) => packageHosts(lock).size > 0)
-  if (locks.length === 0) return []
+  const unread: SkippedLock[] = []
+  const all = await findLocks(machine, users, (skipped) => unread.push(skipped))
+  const broken = unread.map((lock) => brokenLock(lock, users, machine))
+  const locks = all.filter((lock) => packageHosts(lock).size > 0)
+  if (locks.length === 0) return broken
   const known = new Set([...extra, ...(await namedHosts(machine, users))])
-  return locks.flatMap((lock) => strangeHosts(lock, known, machine))
+  return [...broken, ...locks.flatMap((lock) => strangeHosts(lock, known, machine))]
+}
+
+function brokenLock({ path, reason }: SkippedLock, users: readonly Client[], machine: Machine): SettingFact {
+  return {
+    probe: 'setting',
+    outcome: 'wrong',
+    name: shortPath(path, machine),
+    value: '',
+    foundIn: path,
+    problem: 'config.broken',
+    detail: reason,
+    client: users.find(({ locks }) => locks.includes(basename(path)))?.title ?? 'npm',
+  }
 }
 
 function strangeHosts(lock: LockFile, known: ReadonlySet<string>, machine: Machine): SettingFact[] {
@@ -57,7 +74,10 @@ async function namedHosts(machine: Machine, users: readonly Client[]): Promise<r
     users.map(async (client) => client.read(machine, await client.detect(machine))),
   )
   const values = layers.flat().flatMap(({ value }) => (value === undefined ? [] : [value]))
-  const scoped = (await scopedRegistries(machine)).map((line) => line.split(' → ').at(-1) ?? '')
+  const projects = [undefined, await npmProjectNpmrc(machine)]
+  const scoped = (await Promise.all(projects.map((file) => scopedRegistries(machine, file))))
+    .flat()
+    .map((line) => line.split(' → ').at(-1) ?? '')
   const builtIn = (await builtInTarget(machine, 'npm'))?.index
   const urls = [...values, ...(builtIn === undefined ? [] : [builtIn])]
   return [...urls.flatMap((url) => URL.parse(url)?.host ?? []), ...scoped]

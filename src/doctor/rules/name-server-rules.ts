@@ -93,11 +93,15 @@ export const nameServerRules: readonly Rule[] = [
   },
 ]
 
-function serverRule(id: VerdictId, outcomes: readonly QueryOutcome[]): Rule {
+function serverRule(id: VerdictId, own: readonly QueryOutcome[]): Rule {
   return {
     id,
     find: (seen) => {
       const servers = serversOf(seen)
+      // One that no datagram can be sent to costs nothing beside others: systems go on to the next at once.
+      const isAlone =
+        id === 'dns.timeout' && !seen.of('dns.query').some(({ outcome }) => outcome === 'answer')
+      const outcomes = isAlone ? ([...own, 'unreachable'] as const) : own
       const found = servers.flatMap((server): Conclusion[] => {
         const asked = seen
           .of('dns.query')

@@ -131,6 +131,28 @@ test('a question over TCP that gets an answer without addresses is not blocked',
     expect(over(outcome)).toContain('dns.tcp_blocked')
 })
 
+test('a name server that no way leads to is a fault where no other one answers', () => {
+  const query = (server: string, outcome: QueryOutcome, id: string): Evidence => ({
+    id,
+    target: 'registry.example',
+    atMs: 0,
+    tookMs: 5,
+    probe: 'dns.query',
+    outcome,
+    host: 'registry.example',
+    server,
+    type: 'A',
+    transport: 'udp',
+    purpose: 'name',
+    name: 'registry.example',
+    addresses: outcome === 'answer' ? ['1.2.3.4'] : [],
+    others: [],
+  })
+  const unreachable = [query('fe80::1', 'unreachable', 'e1'), query('fe80::1', 'unreachable', 'e2')]
+  expect(idsFor(unreachable)).toEqual(['dns.timeout'])
+  expect(idsFor([...unreachable, query('192.0.2.53', 'answer', 'e3')])).toEqual([])
+})
+
 test('small answers pass only where one came', () => {
   const exchange = (id: string, purpose: ExchangePurpose, outcome: ExchangeFact['outcome']): Evidence => ({
     id,
