@@ -68,6 +68,8 @@ describe('print', () => {
   const env = {
     POSTHASTE_ADMIN_TOKEN: 's3cret-s3cret-s3cret',
     POSTHASTE_GO_UPSTREAM: 'https://ann:s3cret@a.example,direct',
+    POSTHASTE_NPM_PRIVATE: '@corp/*',
+    POSTHASTE_NPM_UPSTREAM: 'https://npm.example,https://ann:s3cret@b.example/npm',
     POSTHASTE_UPSTREAM_CREDENTIALS: '{a.example: {username: ann, password: s3cret}}',
     POSTHASTE_UPSTREAM_PROXY: 'http://ann:s3cret@proxy.example:3128',
   }
@@ -77,6 +79,8 @@ describe('print', () => {
     expect(code).toBe(0)
     expect(out).toContain('log: json # --log\n')
     expect(out).toContain('  upstream: "https://***@a.example,direct" # POSTHASTE_GO_UPSTREAM\n')
+    expect(out).toContain('[ https://npm.example, https://***@b.example/npm ] # POSTHASTE_NPM_UPSTREAM\n')
+    expect(out).toContain('  private: [ "@corp/*" ] # POSTHASTE_NPM_PRIVATE\n')
     expect(out).toContain('  maxBytes: 20GiB # default\n')
     expect(out).not.toContain('s3cret')
     expect(err).toContain("there is no 'go' command")

@@ -7,5 +7,12 @@ export function showValue({ kind, secret }: Setting<unknown>, value: unknown): u
   if (secret && Array.isArray(value)) return value.map(() => '***')
   if (kind.show) return kind.show(value)
   if (secret) return '***'
+  return withoutUserinfo(value)
+}
+
+/** Patterns are no addresses, and `@corp/*` is no user: only what holds `://` is looked at in a list. */
+function withoutUserinfo(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map((entry) => (String(entry).includes('://') ? withoutUserinfo(entry) : entry))
   return typeof value === 'string' ? maskUrls(value) : value
 }
