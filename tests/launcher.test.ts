@@ -81,6 +81,27 @@ describe('bin/posthaste', () => {
     expect([result.code, result.stderr]).toEqual([5, ''])
   })
 
+  test('goes by its own place, whatever CDPATH says', async () => {
+    await using root = await temporaryFolder('launcher')
+    await fakeInstallation(root.path, { main: ends })
+    await mkdir(join(root.path, 'elsewhere/bin'), { recursive: true })
+    const env = { ...isolatedEnv(root.path), CDPATH: join(root.path, 'elsewhere') }
+    const result = await run('sh', ['bin/posthaste', '5'], root.path, env)
+    expect([result.code, result.stderr]).toEqual([5, ''])
+  })
+
+  test('takes neither settings nor code from the folder that it is run in', async () => {
+    await using root = await temporaryFolder('launcher')
+    await fakeInstallation(root.path, { main: "console.log(process.env.FROM_FOLDER ?? 'clean')" })
+    const project = join(root.path, 'project')
+    await mkdir(project)
+    await writeFile(join(project, '.env'), 'FROM_FOLDER=set\n')
+    await writeFile(join(project, 'bunfig.toml'), 'preload = ["./code.ts"]\n')
+    await writeFile(join(project, 'code.ts'), "console.log('ran code of the folder')")
+    const result = await run(join(root.path, 'bin/posthaste'), [], project)
+    expect([result.code, result.stdout, result.stderr]).toEqual([0, 'clean\n', ''])
+  })
+
   test.each(['platform-package', 'install-script'] as const)('finds the runtime: %s', async (runtime) => {
     await using root = await temporaryFolder('launcher')
     await fakeInstallation(root.path, { main: ends, runtime })
