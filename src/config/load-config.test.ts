@@ -151,6 +151,13 @@ describe('the file', () => {
     ])
   })
 
+  test.each(['/etc', '.', '..'])('a folder named as the file (%s) is told as one', async (config) => {
+    const readFile = () =>
+      Promise.reject(Object.assign(new Error('EISDIR: illegal operation'), { code: 'EISDIR' }))
+    const [problem] = await problems({ readFile, flags: { config }, cwd: '/etc/conf' })
+    expect(problem).toMatch(/^\/etc(\/conf)?: this is a folder \(name the file in it\)$/)
+  })
+
   test('a file that cannot be read is a problem', async () => {
     const readFile = () => Promise.reject(new Error('EACCES: permission denied'))
     expect(await problems({ readFile })).toEqual([
@@ -255,6 +262,11 @@ describe('bad input names the place, what was expected, and the nearest key', ()
     ['a list at the top', '- a', 'posthaste.yaml:1:1: the file must be a map of keys'],
     ['a text at the top', 'hello', 'posthaste.yaml:1:1: the file must be a map of keys'],
     ['a number as key', '1: 2', 'posthaste.yaml:1:1: a key must be a plain word'],
+    [
+      'a second document',
+      'log: json\n---\nlog: text',
+      "posthaste.yaml:2:1: a second document begins with '---'",
+    ],
     ['a key twice', 'log: json\nlog: text', 'posthaste.yaml:2:1: Map keys must be unique'],
     ['broken YAML', 'go: [', 'posthaste.yaml:1:6: '],
     ['a tab as indent', 'go:\n\tupstream: x', 'posthaste.yaml:2:1: '],

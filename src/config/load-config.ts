@@ -142,8 +142,7 @@ async function findFile({ flags, env, cwd, readFile }: LoadOptions, machine: Mac
       const text = await readFile(file)
       if (text !== undefined) return { file, name, text, searched }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      problems.push({ where: name, key: undefined, message: `cannot be read: ${reason}`, hint: undefined })
+      problems.push(unreadable(name, error))
       return { file, name, text: undefined, searched }
     }
   }
@@ -153,9 +152,19 @@ async function findFile({ flags, env, cwd, readFile }: LoadOptions, machine: Mac
   return { file: undefined, name: '', text: undefined, searched }
 }
 
+function unreadable(where: string, error: unknown): Problem {
+  const reason = error instanceof Error ? error.message : String(error)
+  const isFolder = error instanceof Error && 'code' in error && error.code === 'EISDIR'
+  const [message, hint] = isFolder
+    ? ['this is a folder', 'name the file in it']
+    : [`cannot be read: ${reason}`, undefined]
+  return { where, key: undefined, message, hint }
+}
+
 function shortName(file: string, cwd: string): string {
   const short = relative(cwd, file)
-  return short.startsWith(`..${sep}`) || isAbsolute(short) ? file : short
+  const isBelow = short !== '' && short !== '..' && !short.startsWith(`..${sep}`) && !isAbsolute(short)
+  return isBelow ? short : file
 }
 
 function fromFlag({ flag }: NamedSetting, flags: LoadOptions['flags']): Written | undefined {

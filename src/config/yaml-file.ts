@@ -44,7 +44,7 @@ export function parseYamlFile(
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   for (const error of [...document.errors, ...document.warnings]) {
-    wrong(place(error.pos[0]), error.message)
+    wrong(place(error.pos[0]), severalDocuments(error) ?? error.message)
   }
   if (document.errors.length > 0) return { values, problems }
   const startOf = (node: unknown) => place(isNode(node) ? (node.range?.[0] ?? 0) : 0)
@@ -109,6 +109,11 @@ export function parseYamlFile(
   else if (!isNothing(contents))
     wrong(startOf(contents), 'the file must be a map of keys', 'listen: 127.0.0.1:7678')
   return { values, problems }
+}
+
+/** The parser's own words speak to programmers. */
+function severalDocuments({ code }: { readonly code: string }): string | undefined {
+  return code === 'MULTIPLE_DOCS' ? "a second document begins with '---' here; one is read" : undefined
 }
 
 /** A key without a value counts as not written, so that all of a group's lines can be commented out. */
