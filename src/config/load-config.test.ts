@@ -151,6 +151,18 @@ describe('the file', () => {
     ])
   })
 
+  test.each([
+    ['npm: {listen: 127.0.0.1:80}\nlisten: 127.0.0.1:80', "npm.listen: '127.0.0.1:80' is taken by listen"],
+    ['pypi: {listen: 127.0.0.1:7678}', "pypi.listen: '127.0.0.1:7678' is taken by listen"],
+    ['npm: {host: A.example}\npypi: {host: a.example}', "pypi.host: 'a.example' is taken by npm.host"],
+  ])('two registries share no door: %s', async (text, message) => {
+    expect(await problems(yaml(text))).toEqual([expect.stringContaining(message)])
+  })
+
+  test('any free port is no door that is taken', async () => {
+    expect(await problems(yaml('npm: {listen: 127.0.0.1:0}\nlisten: 127.0.0.1:0'))).toEqual([])
+  })
+
   test.each(['/etc', '.', '..'])('a folder named as the file (%s) is told as one', async (config) => {
     const readFile = () =>
       Promise.reject(Object.assign(new Error('EISDIR: illegal operation'), { code: 'EISDIR' }))

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { clashingDoors } from './clashing-doors.ts'
 import { nearest } from './nearest.ts'
 import { configFolder } from './platform-folders.ts'
 import { type Problem, quote, unknownName } from './problem.ts'
@@ -102,6 +103,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
       origins[key] = 'sameAs' in fallback ? `as ${fallback.sameAs}` : 'default'
     }
   }
+  const clashes = clashingDoors(values, (key) => origins[key] ?? key)
+  if (clashes.length > 0) return { ok: false, problems: clashes, file, searched }
   return { ok: true, config: toConfig(values), origins, file, searched, warnings }
 }
 

@@ -73,20 +73,46 @@ describe('on the wire', () => {
   })
 })
 
-test('an address in use is said to be, with what to do', () => {
-  const port = Number(new URL(room.server.url).port)
-  const again = () =>
-    startHttpServer({
-      listen: { host: '127.0.0.1', port },
-      relay: room.relay,
-      admin: Object.create(null),
-      ready: () => true,
-      metrics: () => '',
-      home: () => ({ html: '', csp: '' }),
-      crashed: () => undefined,
-    })
-  expect(again).toThrow(ListenError)
-  expect(again).toThrow(`the address 127.0.0.1:${port} is in use`)
+function start(
+  listen: { host: string; port: number },
+  own: Parameters<typeof startHttpServer>[0]['own'] = [],
+) {
+  return startHttpServer({
+    listen,
+    own,
+    relay: room.relay,
+    admin: Object.create(null),
+    ready: () => true,
+    metrics: () => '',
+    home: () => ({ html: '', csp: '' }),
+    crashed: () => undefined,
+  })
+}
+
+function refused(begin: () => unknown): { message: string; hint: string } {
+  try {
+    begin()
+  } catch (error) {
+    if (error instanceof ListenError) return error
+    throw error
+  }
+  throw new Error('it listens')
+}
+
+describe('where nobody can listen', () => {
+  test('an address in use is said to be, with the flag that chooses another', () => {
+    const taken = { host: '127.0.0.1', port: Number(new URL(room.server.url).port) }
+    const first = refused(() => start(taken))
+    expect(first.message).toBe(`the address 127.0.0.1:${taken.port} is in use`)
+    expect(first.hint).toContain('another with --listen')
+    const second = refused(() => start({ host: '127.0.0.1', port: 0 }, [{ id: 'npm', listen: taken }]))
+    expect(second.hint).toContain('another with --npm-listen')
+  })
+
+  test('an address of another machine', () => {
+    const { message } = refused(() => start({ host: '192.0.2.1', port: 0 }))
+    expect(message).toBe('cannot listen on 192.0.2.1:0: this machine has no such address')
+  })
 })
 
 test('stopping waits for the answers that run', async () => {

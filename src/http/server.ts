@@ -145,7 +145,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
       return started.url
     } catch (error) {
       for (const { server } of serving) void server.stop(true)
-      throw listenError(address, error)
+      throw listenError(address, root, error)
     }
   }
   const url = listen(options.listen, undefined)
@@ -228,24 +228,49 @@ function text(status: number, line: string, headers: Record<string, string> = {}
 
 /** A wildcard is no address to copy: this machine reaches the server by loopback. */
 function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : bracketed(host)
 }
 
-function listenError(listen: Address, error: unknown): ListenError {
-  const address = `${listen.host}:${listen.port}`
+function listenError(listen: Address, id: EcosystemId | undefined, error: unknown): ListenError {
+  const address = `${bracketed(listen.host)}:${listen.port}`
+  const flag = id === undefined ? '--listen' : `--${id}-listen`
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'EADDRINUSE') {
-    return new ListenError(
-      `the address ${address} is in use`,
-      `is a Posthaste running already? else choose another with --listen, or 127.0.0.1:0 for a free port`,
-      { cause: error },
-    )
-  }
+  const [message, hint] = whyNotListening(code, address, flag)
   const reason = error instanceof Error ? error.message : String(error)
-  return new ListenError(
-    `cannot listen on ${address}: ${reason}`,
-    'give a host:port of this machine with --listen',
-    { cause: error },
-  )
+  return new ListenError(message ?? `cannot listen on ${address}: ${reason}`, hint, { cause: error })
+}
+
+function whyNotListening(
+  code: string,
+  address: string,
+  flag: string,
+): [message: string | undefined, hint: string] {
+  switch (code) {
+    case 'EADDRINUSE':
+      return [
+        `the address ${address} is in use`,
+        `is a Posthaste running already? else choose another with ${flag}, or 127.0.0.1:0 for a free port`,
+      ]
+    case 'EACCES':
+      return [
+        `cannot listen on ${address}: permission denied`,
+        `ports below 1024 need a right of their own; choose a higher one with ${flag}`,
+      ]
+    case 'ENOENT':
+      return [
+        `cannot listen on ${address}: there is no such host`,
+        `give an address of this machine with ${flag}, such as 127.0.0.1:7678`,
+      ]
+    case 'EADDRNOTAVAIL':
+      return [
+        `cannot listen on ${address}: this machine has no such address`,
+        `give an address of this machine with ${flag}; 0.0.0.0 stands for all of them`,
+      ]
+    default:
+      return [undefined, `give a host:port of this machine with ${flag}`]
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
