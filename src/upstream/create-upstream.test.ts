@@ -97,19 +97,16 @@ describe('one source', () => {
     expect(await failureOf(forgotten)).toMatchObject({ code: 'aborted' })
   })
 
-  test.each(['not an address', 'ftp://mirror.example', 'file:///x'])(
-    'at %s fails with a hint',
-    async (url) => {
-      await using upstream = upstreamOf('off')
-      upstream.setLists({
-        go: [{ kind: 'source', id: 'x', url, next: undefined, foundIn: 'here', origin: true }],
-      })
-      expect(await failureOf(await ask(upstream))).toMatchObject({
-        code: 'malformed',
-        hint: expect.stringContaining('here'),
-      })
-    },
-  )
+  test.each(['not an address', 'ftp://mirror.example'])('at %s fails with a hint', async (url) => {
+    await using upstream = upstreamOf('off')
+    upstream.setLists({
+      go: [{ kind: 'source', id: 'x', url, next: undefined, foundIn: 'here', origin: true }],
+    })
+    expect(await failureOf(await ask(upstream))).toMatchObject({
+      code: 'malformed',
+      hint: expect.stringContaining('here'),
+    })
+  })
 
   test.each(['../secret', 'a/%2e%2e/%2E%2e/secret', '//other.example/x'])(
     'is never asked for %s outside its base',

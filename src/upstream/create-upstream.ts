@@ -238,7 +238,7 @@ class ListedUpstream implements ConfiguredUpstream {
   warmUp(list: string, count: number): void {
     const [first] = sourcesOf(this.#lists[list] ?? [])
     const url = first && URL.parse(first.url)
-    if (url && !this.#offline) this.#http.warmUp(url, count)
+    if (url?.protocol.startsWith('http') && !this.#offline) this.#http.warmUp(url, count)
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@
 import { readText } from './answer-text.ts'
 import { Attempt, type AttemptReport } from './attempt.ts'
 import { asFailure, named } from './failure.ts'
+import { readFileSource } from './file-source.ts'
 import { foundReply } from './found-reply.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpResponse } from './http-response.ts'
@@ -48,22 +49,9 @@ export class SourceClient {
     record.lastUsedAtMs = this.#options.now()
     const attempt = new Attempt(ask, this.#options)
     try {
-      const response = await this.#options.http.get(
-        {
-          url,
-          ...(source.placeOf?.class === undefined ? {} : { namedBy: source.placeOf.class }),
-          ownHeaders: this.ownHeaders(source, url),
-          headers: wantedHeaders(ask),
-          headMs: ask.headMs,
-          ...(ask.aliveMs === undefined || ask.aliveMs <= ask.headMs
-            ? {}
-            : { alive: { ms: ask.aliveMs, shown: (ms) => this.#lives(source, ms) } }),
-          wanted: ask.request.wanted,
-        },
-        signal,
-      )
+      const response = await this.#get(url, ask, signal)
       attempt.answered(response.status)
-      record.domain = response.url.host
+      record.domain = response.url.host || source.id
       const reply = await this.#interpret(ask, response, attempt)
       if (reply.kind !== 'failed') attempt.welcome()
       if (reply.kind !== 'found') attempt.over(reply)
@@ -78,6 +66,25 @@ export class SourceClient {
       attempt.over(reply)
       return reply
     }
+  }
+
+  #get(url: URL, ask: Ask, signal: AbortSignal): Promise<HttpResponse> {
+    if (url.protocol === 'file:') return readFileSource(url)
+    const { source } = ask
+    return this.#options.http.get(
+      {
+        url,
+        ...(source.placeOf?.class === undefined ? {} : { namedBy: source.placeOf.class }),
+        ownHeaders: this.ownHeaders(source, url),
+        headers: wantedHeaders(ask),
+        headMs: ask.headMs,
+        ...(ask.aliveMs === undefined || ask.aliveMs <= ask.headMs
+          ? {}
+          : { alive: { ms: ask.aliveMs, shown: (ms) => this.#lives(source, ms) } }),
+        wanted: ask.request.wanted,
+      },
+      signal,
+    )
   }
 
   /** Any answer of its own to anything at all shows that a slow source lives; one question serves all who wait. */
@@ -190,10 +197,13 @@ function stillThrottled(source: Source, waitMs: number): UpstreamFailure {
 
 /** Undefined when the base is no web address, or when dot segments would lead out of it. */
 function addressOf(source: Source, path: string): URL | undefined {
-  if (source.placeOf !== undefined) return URL.parse(source.url) ?? undefined
+  if (source.placeOf !== undefined) {
+    const place = URL.parse(source.url)
+    return place !== null && /^https?:$/.test(place.protocol) ? place : undefined
+  }
   const base = URL.parse(`${source.url.replace(/\/+$/, '')}/`)
   const url = base === null ? null : URL.parse(`${base.href}${path}`)
-  if (base === null || url === null || !/^https?:$/.test(base.protocol)) return undefined
+  if (base === null || url === null || !/^(?:https?|file):$/.test(base.protocol)) return undefined
   return url.origin === base.origin && url.pathname.startsWith(base.pathname) ? url : undefined
 }
 
@@ -201,6 +211,6 @@ function unusable(source: Source): UpstreamFailure {
   return {
     code: 'malformed',
     message: `${source.id} has no usable address for this request`,
-    hint: `Its address must begin with http:// or https:// (it was set in ${source.foundIn}).`,
+    hint: `Its address must begin with http://, https:// or file:/// (it was set in ${source.foundIn}).`,
   }
 }
