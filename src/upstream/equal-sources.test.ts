@@ -40,6 +40,25 @@ describe('the best two race at a cold start', () => {
   })
 })
 
+describe('the same address twice in a list', () => {
+  test('is asked twice and no more', async () => {
+    await using server = await fakeServer(saying(answer('404 Not Found')))
+    await using upstream = upstreamOf(`${server.url}|${server.url}`)
+    expect(await ask(upstream)).toMatchObject({ kind: 'missing' })
+    expect(server.seen.length).toBe(2)
+  })
+
+  test('is asked again when it has failed, and not before', async () => {
+    await using server = await fakeServer((socket) => {
+      server.script = sound
+      socket.write(answer('502 Bad Gateway'))
+    })
+    await using upstream = upstreamOf(`${server.url}|${server.url}`)
+    expect(await bodyOf(await ask(upstream))).toEqual(whole)
+    expect(server.seen.length).toBe(2)
+  })
+})
+
 test('a slow answer is hedged after the source’s own p95, within the budget', async () => {
   await using first = await fakeServer(sound)
   await using second = await fakeServer(sound)

@@ -78,7 +78,7 @@ export class GroupAsker {
 
   #candidates(sources: readonly Source[], shape: 'metadata' | 'blob'): readonly Candidate[] {
     const { records, now, throttledMs } = this.#options
-    return sources.map((source) => {
+    return distinct(sources).map((source) => {
       const record = records.of(source.id)
       return {
         id: source.id,
@@ -121,7 +121,8 @@ export class GroupAsker {
     )
     if (validated > 0) order.unshift(...order.splice(validated, 1))
     const unknown = order.length > 1 && order[0]?.samples === 0
-    const races = order[0]?.staleness === order[1]?.staleness
+    const isSame = order[0]?.source.id === order[1]?.source.id
+    const races = order[0]?.staleness === order[1]?.staleness && !isSame
     const cold = unknown && races && validated === -1 && !this.#racing.has(group)
     const slowerThan = (source: Source, elapsedMs: number) =>
       this.#options.records.of(source.id).health[request.shape].slowerThan(elapsedMs)
@@ -238,6 +239,11 @@ export class GroupAsker {
     const onTrial = shape === 'blob' ? order.find(({ due, unreachable }) => due && !unreachable) : undefined
     return onTrial === undefined ? order : [onTrial, ...order.filter((entrant) => entrant !== onTrial)]
   }
+}
+
+/** The same source may stand in a list twice, to be asked once more: it is ranked once. */
+function distinct(sources: readonly Source[]): readonly Source[] {
+  return sources.filter(({ id }, place) => sources.findIndex((other) => other.id === id) === place)
 }
 
 function groupKey(order: OrderChange['order'], sources: readonly Source[]): string {
