@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { turns } from '../support/turns.ts'
 import { catalogue, DoctorLab, mediumFile, paths } from './doctor-lab.ts'
 import { answer, startLabServer } from './lab-server.ts'
 import { reportProblems } from './report-schema.ts'
-import { turns } from './turns.ts'
 
 const program = join(dirname(dirname(import.meta.dirname)), 'bin/posthaste')
 const patience = 120_000

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'bun:test'
+import { turns } from '../support/turns.ts'
 import { ConfusionMatrix } from './confusion-matrix.ts'
 import { DoctorLab } from './doctor-lab.ts'
 import { namesOf } from './fault-row.ts'
 import { faultTable } from './fault-table.ts'
-import { turns } from './turns.ts'
 
 const rowMs = 30_000
 /** Most of a row is waiting, but its honest answers need a share of the processors. */

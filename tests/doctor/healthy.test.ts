@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
+import { turns } from '../support/turns.ts'
 import { type ClientScene, examineClient } from './client-faults.ts'
 import { DoctorLab, except, honest, labLimits, paths, target } from './doctor-lab.ts'
 import { namesOf } from './fault-row.ts'
 import { answer, startLabServer } from './lab-server.ts'
 import { tunnel } from './proxy-faults.ts'
 import * as pypi from './pypi-index.ts'
-import { turns } from './turns.ts'
 
 const runs = 30
 const sideBySide = 4

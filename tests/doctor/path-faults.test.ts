@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'bun:test'
+import { turns } from '../support/turns.ts'
 import { ConfusionMatrix } from './confusion-matrix.ts'
 import { namesOf } from './fault-row.ts'
 import { Namespaces, whyNoNamespaces } from './namespace.ts'
 import { machineFaults, nodeFaults, pathFaults } from './path-faults.ts'
-import { turns } from './turns.ts'
 
 const rowMs = 60_000
 const inTurn = turns(3)

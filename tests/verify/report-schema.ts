@@ -1,38 +1,7 @@
 /** The form of `verify --json`: what is wrong with a value, by path. Closed: an unknown key is wrong too. */
 
 import { clients } from '../../src/clients/clients.ts'
-
-type Check = (value: unknown, path: string) => string[]
-
-const text: Check = (value, path) => (typeof value === 'string' ? [] : [`${path} is no text`])
-const full: Check = (value, path) =>
-  typeof value === 'string' && value !== '' ? [] : [`${path} is empty or no text`]
-const oneOf =
-  (...allowed: readonly unknown[]): Check =>
-  (value, path) =>
-    allowed.includes(value) ? [] : [`${path} is ${JSON.stringify(value)}`]
-const orNull =
-  (check: Check): Check =>
-  (value, path) =>
-    value === null ? [] : check(value, path)
-const list =
-  (check: Check): Check =>
-  (value, path) =>
-    Array.isArray(value)
-      ? value.flatMap((item, index) => check(item, `${path}[${index}]`))
-      : [`${path} is no list`]
-const shape =
-  (checks: Readonly<Record<string, Check>>, optional: readonly string[] = []): Check =>
-  (value, path) => {
-    if (typeof value !== 'object' || value === null) return [`${path} is no object`]
-    const unknown = Object.keys(value).filter((key) => !(key in checks))
-    return [
-      ...unknown.map((key) => `${path}.${key} is not in the schema`),
-      ...Object.entries(checks).flatMap(([key, check]) =>
-        optional.includes(key) && !(key in value) ? [] : check(Reflect.get(value, key), `${path}.${key}`),
-      ),
-    ]
-  }
+import { amount, full, list, oneOf, orNull, shape, text } from '../support/value-form.ts'
 
 const proof = shape({ state: oneOf('good', 'bad', 'unknown'), text: full })
 
@@ -46,9 +15,9 @@ const client = shape(
     proofs: orNull(shape({ client: proof, log: proof, bytes: proof })),
     reasons: list(shape({ text: full, fix: full })),
     notes: list(full),
-    tookMs: (value, path) => (typeof value === 'number' && value >= 0 ? [] : [`${path} is no amount`]),
+    tookMs: amount,
   },
-  ['tookMs'],
+  { optional: ['tookMs'] },
 )
 
 const check = shape({
