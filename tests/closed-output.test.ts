@@ -20,7 +20,7 @@ describe('a reader that goes away', () => {
   const cases: readonly [command: string, code: number][] = [
     ['help', 0],
     ['config print', 0],
-    ['cache stats --data d', 0],
+    ['cache stats --data .', 0],
     ['upstreams', 1],
   ]
   test.each(cases)('leaves %s its exit code %d and brings no stack trace', async (command, code) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { operationsOn } from '../cache/operations.ts'
 import { AdminApi } from '../http/admin-api.ts'
@@ -265,6 +265,31 @@ describe('a server that does not help', () => {
   })
 })
 
+test.each(['stats', 'ls', 'verify', 'rm nosuch*'])(
+  '%s evicts nothing, whatever bound it knows',
+  async (line) => {
+    await using _held = await holding('nobody')
+    const small = { POSTHASTE_CACHE_MAX_BYTES: '1MiB' }
+    const store = await openStore()
+    for (let at = 0; at < 12; at++) {
+      const stage = await store.stage()
+      await stage.write(new Uint8Array(100 * 1024).fill(at))
+      await stage.commit(`go/large/${at}`, { mediaType: 'x/y', source: 's', proof: 'proved', checkedAtMs: 1 })
+    }
+    await store.close()
+    expect((await call(line, small)).code).toBe(0)
+    expect(JSON.parse((await call('stats --json', small)).out)).toMatchObject({ objects: 16 })
+    expect((await call('gc', small)).out).not.toStartWith('evicted 0')
+  },
+)
+
+test('a folder that is not there is told, and not made', async () => {
+  const { code, out, err } = await call('stats')
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toStartWith(`posthaste cache: there is no data folder at ${data}\n`)
+  expect(await readdir(folder.path)).toEqual([])
+})
+
 describe('wrong usage', () => {
   test.each([
     ['', 'which one: stats, ls, verify, gc, rm?'],
@@ -280,6 +305,18 @@ describe('wrong usage', () => {
     const { code, out, err } = await call(line)
     expect([code, out]).toEqual([64, ''])
     expect(err).toContain(message)
+  })
+
+  test('an empty pattern', async () => {
+    const said = { out: '', err: '' }
+    const io = {
+      stdout: { write: (text: string) => (said.out += text) },
+      stderr: { write: (text: string) => (said.err += text) },
+      env: { PATH: '/nowhere', HOME: folder.path },
+      cwd: folder.path,
+    }
+    expect(await cacheCommand(['rm', ''], io)).toBe(64)
+    expect(said.err).toContain("'cache rm' needs a pattern")
   })
 })
 

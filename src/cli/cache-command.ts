@@ -62,7 +62,7 @@ export async function cacheCommand(args: readonly string[], io: Io): Promise<Exi
   const takesArgument = name === 'ls' || name === 'rm' || name === 'gc'
   const extra = takesArgument ? rest[0] : argument
   if (extra !== undefined) return tellUsage(`'cache ${name}' takes no '${extra}'`, io, 'cache')
-  if (name === 'rm' && argument === undefined) {
+  if (name === 'rm' && (argument === undefined || argument === '')) {
     return tellUsage("'cache rm' needs a pattern, such as 'go/example.org/*'", io, 'cache')
   }
 

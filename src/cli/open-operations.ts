@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { CacheOperations } from '../cache/operations.ts'
 import { operationsOn } from '../cache/operations.ts'
 import type { Config } from '../config/schema.ts'
@@ -12,13 +13,18 @@ export interface OpenedOperations extends AsyncDisposable {
   readonly server: string | undefined
 }
 
-/** Opens the data folder, or reaches the server that holds it. Throws StoreError when neither works. */
+/**
+ * Opens the data folder, or reaches the server that holds it. Evicts nothing by itself: the settings at hand may not be
+ * the server's. Throws StoreError when neither works, or when there is no such folder.
+ */
 export async function openOperations(config: Config): Promise<OpenedOperations> {
+  await mustExist(config.data)
   try {
     const store = await openLocalStore({
       dataDir: config.data,
       maxBytes: config.cache.maxBytes,
       scrubEveryMs: 0,
+      evictAtStart: false,
     })
     await store.ready()
     return {
@@ -35,6 +41,23 @@ export async function openOperations(config: Config): Promise<OpenedOperations> 
       server: server.url,
       [Symbol.asyncDispose]: async () => undefined,
     }
+  }
+}
+
+/** A mistyped folder is not made, and not told as an empty one. */
+async function mustExist(dataDir: string): Promise<void> {
+  try {
+    await stat(dataDir)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // What else is in the way, the store tells.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return
+    throw new StoreError(
+      'store.io',
+      `there is no data folder at ${dataDir}`,
+      "The first 'posthaste serve' makes one; for another name it with --data DIR.",
+      { cause: error },
+    )
   }
 }
 

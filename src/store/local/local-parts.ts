@@ -141,6 +141,7 @@ export class LocalParts {
       room: this.room,
       signal,
       maxBytes,
+      evictAtStart: options.evictAtStart ?? true,
       scrubEveryMs: options.scrubEveryMs ?? 7 * 86_400_000,
       ready: () => this.ready(),
     })

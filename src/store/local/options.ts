@@ -5,6 +5,8 @@ export interface LocalStoreOptions {
   readonly dataDir: string
   /** The bound for everything below `dataDir`. */
   readonly maxBytes: number
+  /** Whether what is over the bound is evicted at the start. Who only looks may not know the bound. @default true */
+  readonly evictAtStart?: boolean
   /** @default the system's clock */
   readonly clock?: Clock
   /** @default the real disk; the seam for faults */

@@ -16,6 +16,7 @@ export interface UpkeepParts {
   readonly room: Room
   readonly signal: AbortSignal
   readonly maxBytes: number
+  readonly evictAtStart: boolean
   /** 0 for never. */
   readonly scrubEveryMs: number
   readonly ready: () => Promise<void>
@@ -39,7 +40,7 @@ export class Upkeep {
 
   /** Once after a start; `unclean` when the last run may have left files that no key names. */
   async cleanUp(unclean: boolean): Promise<void> {
-    const { disk, folder, blobs, room, signal, maxBytes, ready } = this.#parts
+    const { disk, folder, blobs, room, signal, maxBytes, evictAtStart, ready } = this.#parts
     if (!folder.lock) return
     await sweepTmp(disk, folder)
     await ready()
@@ -47,7 +48,7 @@ export class Upkeep {
       blobs.leftBehind = true
       if (await blobs.sweep(signal)) blobs.leftBehind = false
     }
-    if (room.usedBytes > maxBytes && !signal.aborted) await room.collect(maxBytes)
+    if (evictAtStart && room.usedBytes > maxBytes && !signal.aborted) await room.collect(maxBytes)
   }
 
   async tidyForEver(): Promise<void> {
