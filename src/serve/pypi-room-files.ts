@@ -14,6 +14,7 @@ import {
   isCoreMetadata,
   isJsonObject,
   isSignature,
+  isStrong,
   noWebPage,
   proveByHashes,
   proveByRoute,
@@ -104,7 +105,7 @@ export function pypiFiles(options: PypiFilesOptions): PypiFiles {
 
     prove(file) {
       const hash = parseRoute(file.route)
-      if (file.part === 'file' && hash !== undefined && hash !== 'none') {
+      if (file.part === 'file' && hash !== undefined && hash !== 'none' && isStrong(hash.algorithm)) {
         return { check: (body, signal) => proveByRoute(body, file.file, hash, signal) }
       }
       const listing = look(file)

@@ -6,6 +6,7 @@ import type { Kept, Refused } from '../cache/outcome.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Asking, CandidateBody, Refusal, Resource } from '../ecosystems/ecosystem.ts'
 import { writeTestZip } from '../ecosystems/go/zip/test-zip.ts'
+import { routeFor } from '../ecosystems/pypi/file-route.ts'
 import { pypiChecks, pypiTransforms } from '../ecosystems/pypi/pypi-transforms.ts'
 import type { StoredObject } from '../store/store.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
@@ -219,6 +220,7 @@ describe('what proves a file', () => {
 
   for (const [hashes, body, expected] of [
     [{ md5: createHash('md5').update(content).digest('hex') }, content, 'sound'],
+    [{ md5: '00'.repeat(16) }, content, 'wrong'],
     [{ md5: '00' }, content, 'wrong'],
     [{}, content, 'sound'],
     [{}, '<!DOCTYPE html><p>sign in', 'wrong'],
@@ -226,11 +228,27 @@ describe('what proves a file', () => {
     test(`with ${JSON.stringify(hashes)} alone ${body} is ${expected}`, async () => {
       const engine = new FakeEngine()
       engine.keep(pageKey, page({ hashes }), NOW)
-      expect(await verdict(await room(engine), `/files/demo/-/${wheel}`, body)).toMatchObject({
+      expect(
+        await verdict(await room(engine), `/files/demo/${routeFor(hashes)}/${wheel}`, body),
+      ).toMatchObject({
         verdict: expected,
       })
     })
   }
+
+  test('a weak hash tells a file from the one that replaced it; without any it is not fresh for ever', async () => {
+    const engine = new FakeEngine()
+    const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+    engine.keep(pageKey, page({ hashes: { md5: md5('replaced') } }), NOW)
+    const of = await room(engine)
+    const at = (text: string) => `/files/demo/md5-${md5(text)}/${wheel}`
+    expect(await locate(of, at('replaced'))).toMatchObject({ kind: 'places' })
+    expect(await locate(of, at(content))).toMatchObject({ refusal: { kind: 'not-found' } })
+    expect(await verdict(of, at('replaced'), 'replaced')).toEqual({ verdict: 'sound' })
+    expect(await verdict(of, at('replaced'), content)).toMatchObject({ verdict: 'wrong' })
+    expect(resourceAt(of, at(content)).freshMs).toBe(Number.POSITIVE_INFINITY)
+    expect(resourceAt(of, `/files/demo/-/${wheel}`).freshMs).toBe(300_000)
+  })
 
   test('a size that is not the announced one', async () => {
     const engine = new FakeEngine()

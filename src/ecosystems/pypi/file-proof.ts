@@ -19,7 +19,12 @@ const nodeNames: Readonly<Record<string, string>> = {
 
 const READ_BYTES = 1 << 20
 
-/** By the hash in the file's own address: nothing else needs to be asked. */
+/** Whether this hash vouches for a file on its own. */
+export function isStrong(algorithm: string): boolean {
+  return strong.includes(algorithm)
+}
+
+/** By the strong hash in the file's own address: nothing else needs to be asked. */
 export async function proveByRoute(
   body: CandidateBody,
   what: string,

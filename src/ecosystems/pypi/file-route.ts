@@ -3,10 +3,18 @@
  * address means the same bytes for ever, also where an index lets a file be replaced under its name.
  */
 
-/** How a file is told from others of its name. `-` where the index gives no hash that holds. */
+/** How a file is told from others of its name. `-` where the index gives no hash. */
 export type Route = string
 
-const digits: Readonly<Record<string, number>> = { sha256: 64, sha512: 128, sha384: 96 }
+/** Best first. The weak ones prove nothing, but tell a file that was replaced from the one before it. */
+const digits: Readonly<Record<string, number>> = {
+  sha256: 64,
+  sha512: 128,
+  sha384: 96,
+  sha224: 56,
+  sha1: 40,
+  md5: 32,
+}
 
 /** `sha256`'s digits stand alone; others are named. */
 export function routeFor(hashes: Readonly<Record<string, string>>): Route {
@@ -26,7 +34,8 @@ export interface RouteHash {
 /** The hash that a route means; `none` for `-`; undefined when it is no route. */
 export function parseRoute(route: string): RouteHash | 'none' | undefined {
   if (route === '-') return 'none'
-  const [, named = 'sha256', hex = ''] = /^(?:(sha512|sha384)-)?([0-9a-f]{1,128})$/.exec(route) ?? []
+  const [, named = 'sha256', hex = ''] =
+    /^(?:(sha512|sha384|sha224|sha1|md5)-)?([0-9a-f]{1,128})$/.exec(route) ?? []
   return hex.length === digits[named] ? { algorithm: named, hex } : undefined
 }
 

@@ -126,7 +126,8 @@ export function resourcesFor(options: PypiEcosystemOptions): Resources {
         mediaType: fileMediaType[part],
         shape: part === 'file' ? 'blob' : 'metadata',
         maxBytes: maxBytes[part],
-        freshMs: part === 'provenance' ? ttl.metadataMs : Number.POSITIVE_INFINITY,
+        // Without any hash nothing tells a file from the one that replaced it.
+        freshMs: part === 'provenance' || route === '-' ? ttl.metadataMs : Number.POSITIVE_INFINITY,
         // Its page says whether there is such a file: there is nothing to remember.
         missMs: 0,
         locate: (signal) => options.locateFile(sought, signal),
