@@ -53,6 +53,16 @@ describe('on the wire', () => {
   })
 
   test.each([
+    ['by HTTP/1.0', 'GET /healthz HTTP/1.0\r\n\r\n', 200],
+    ['with an empty Host', 'GET /healthz?a HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', 200],
+    ['with no name as Host', 'GET /healthz HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n', 200],
+    ['the admin API, by HTTP/1.0', 'GET /api/status HTTP/1.0\r\n\r\n', 403],
+    ['the page, by HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n', 200],
+  ])('without a host to go by, the path counts: %s', async (_name, request, status) => {
+    expect((await send(request)).status).toStartWith(`HTTP/1.1 ${status} `)
+  })
+
+  test.each([
     ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
     [
       'a smuggled length',

@@ -3,6 +3,7 @@ import type { AdminApi } from './admin-api.ts'
 import { BaseUrls, isOfThisMachine } from './base-url.ts'
 import type { Entrance } from './entrance.ts'
 import { parseHost } from './loopback.ts'
+import { pathStart } from './path-start.ts'
 import type { Relay } from './relay.ts'
 
 interface Address {
@@ -68,7 +69,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     door: Door,
   ): Response | Promise<Response> => {
     const { url } = request
-    const start = url.indexOf('/', 8)
+    const start = pathStart(url)
     const query = url.indexOf('?', start)
     const path = query < 0 ? url.slice(start) : url.slice(start, query)
     const relayed = relay.handle(request, path, door.for(request))
@@ -84,7 +85,7 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     const reads = method === 'GET' || method === 'HEAD'
     if (path.startsWith('/api/')) {
       server.timeout(request, 0)
-      return admin.handle(request, new URL(url), peerOf(request, server))
+      return admin.handle(request, new URL(url.slice(start), 'http://localhost'), peerOf(request, server))
     }
     if (!reads) return text(405, `${method} is not served here; use GET or HEAD`, { allow: 'GET, HEAD' })
     switch (path) {

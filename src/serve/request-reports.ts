@@ -1,3 +1,4 @@
+import { pathStart } from '../http/path-start.ts'
 import type { RelayedRequest } from '../http/replies.ts'
 import type { PosthasteMetrics } from '../observe/posthaste-metrics.ts'
 import type { RecentRefusals } from '../observe/recent-refusals.ts'
@@ -37,7 +38,7 @@ function entryOf(relayed: RelayedRequest, nowMs: number): RequestEntry {
     atMs: startedAtMs,
     ecosystem: relayed.ecosystem,
     method: request.method,
-    path: request.url.slice(request.url.indexOf('/', 8)),
+    path: request.url.slice(pathStart(request.url)),
     status: relayed.status,
     outcome: relayed.outcome,
     bytes: relayed.bytes,
