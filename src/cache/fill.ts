@@ -148,7 +148,12 @@ async function bring(
       ended('denied', { source, bytes, verdict: 'denied' })
       return {
         kind: 'refused',
-        refusal: { kind: 'denied', status: 403, reason: judged.reason },
+        refusal: {
+          kind: 'denied',
+          status: 403,
+          reason: judged.reason,
+          ...(judged.hint === undefined ? {} : { hint: judged.hint }),
+        },
         source,
       }
     }

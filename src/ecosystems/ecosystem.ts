@@ -17,7 +17,12 @@ export type CandidateBody =
  */
 export type Verdict =
   | { readonly verdict: 'proved' | 'sound' }
-  | { readonly verdict: 'unproved' | 'denied' | 'wrong'; readonly reason: string }
+  | {
+      readonly verdict: 'unproved' | 'denied' | 'wrong'
+      readonly reason: string
+      /** What the person can do, where the adapter knows more than the engine. */
+      readonly hint?: string
+    }
 
 /** A proof under way: the look-up starts when the proof is made, not when the body is there. */
 export interface Proof {

@@ -131,6 +131,34 @@ describe('only a 404 of the database itself is a denial', () => {
   })
 })
 
+describe('a source that has no record while the database itself cannot be reached', () => {
+  const outage = { ...failed(), lacking: [{ id: 'relay.example', text: 'not found: no such version' }] }
+  const relay = { id: 'relay.example', clean: false }
+
+  test('speaks for the database when it relays it', async () => {
+    upstream.script(path, outage)
+    upstream.script('supported', found(new Uint8Array()), found(new Uint8Array(), { source: relay }))
+    expect(await ports.remote.read(path, signal)).toEqual({
+      kind: 'missing',
+      text: 'not found: no such version',
+    })
+  })
+
+  test.each([
+    ['knows no database', missing],
+    ['is gone by then', failed()],
+  ])('says nothing when it %s', async (_name, answer) => {
+    upstream.script(path, outage)
+    upstream.script('supported', answer)
+    expect(await ports.remote.read(path, signal)).toMatchObject({ kind: 'unreachable' })
+  })
+
+  test('is not asked about a tile', async () => {
+    upstream.script('tile/8/0/000', outage)
+    expect(await ports.remote.read('tile/8/0/000', signal)).toMatchObject({ kind: 'unreachable' })
+  })
+})
+
 test('a body that breaks off is left for the next source', async () => {
   const failure = { code: 'truncated', message: 'broke off' } as const
   upstream.script(path, found(record, { breaks: failure }), found(record))

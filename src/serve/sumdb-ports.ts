@@ -8,7 +8,7 @@ import type {
 } from '../ecosystems/go/sumdb/sumdb-ports.ts'
 import { SUMDB_SOURCES } from '../sources/go-lists.ts'
 import type { Store } from '../store/store.ts'
-import { type Upstream, UpstreamError } from '../upstream/upstream.ts'
+import { type Failed, type Upstream, UpstreamError } from '../upstream/upstream.ts'
 
 const MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -114,11 +114,43 @@ async function fetchFrom(upstream: Upstream, path: string, signal: AbortSignal):
           kind: 'unreachable',
           reason: `${answer.source.id} answered ${answer.status}: ${answer.text}`,
         }
-      case 'failed':
-        return { kind: 'unreachable', reason: answer.failure.message }
+      case 'failed': {
+        const denial = path.startsWith('lookup/')
+          ? await denialOf(upstream, answer.lacking, signal)
+          : undefined
+        return denial ?? { kind: 'unreachable', reason: answer.failure.message }
+      }
       default:
         return { kind: 'unreachable', reason: 'no source of the checksum database is configured' }
     }
+  }
+}
+
+/**
+ * Where the database itself cannot be reached, the "no" of a source that relays it counts as its own, as it does for
+ * the go command: 200 for `supported` says so. That of a source which knows no database says nothing.
+ */
+async function denialOf(
+  upstream: Upstream,
+  lacking: Failed['lacking'] = [],
+  signal: AbortSignal,
+): Promise<RemoteAnswer | undefined> {
+  if (lacking.length === 0) return undefined
+  const walk = upstream.walk({
+    sources: SUMDB_SOURCES,
+    path: 'supported',
+    shape: 'metadata',
+    maxBytes: MAX_ANSWER_BYTES,
+  })
+  for (;;) {
+    const answer = await walk.next(signal)
+    if (answer.kind !== 'found') return undefined
+    const relay = lacking.find(({ id }) => id === answer.source.id)
+    if (relay !== undefined) {
+      await collect(answer.body).catch(() => undefined)
+      return { kind: 'missing', text: relay.text }
+    }
+    walk.reject({ code: 'aborted', message: `${answer.source.id} did not say that there is no record` })
   }
 }
 

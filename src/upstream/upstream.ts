@@ -100,7 +100,14 @@ export interface Found {
 export type InVain =
   | { readonly kind: 'missing'; readonly source: SourceRef; readonly text: string }
   | { readonly kind: 'denied'; readonly source: SourceRef; readonly status: number; readonly text: string }
-  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+  | Failed
+
+export interface Failed {
+  readonly kind: 'failed'
+  readonly failure: UpstreamFailure
+  /** Sources that answered 404 or 410 while the others failed, with their words; left out when none did. */
+  readonly lacking?: readonly { readonly id: string; readonly text: string }[]
+}
 
 export type UpstreamAnswer =
   | Found
@@ -120,7 +127,7 @@ export type UpstreamAnswer =
   | { readonly kind: 'off' }
   /** No list of that name is configured. */
   | { readonly kind: 'not-configured' }
-  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+  | Failed
 
 /**
  * One walk through a list of sources, by the list's own rules (`,` goes on at 404/410 only, `|` at anything).

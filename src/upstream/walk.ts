@@ -121,8 +121,14 @@ export class SourceWalk implements Walk {
   }
 
   #answerOf(vain: Vain): UpstreamAnswer & InVain {
-    if (vain.kind === 'failed')
-      return { kind: 'failed', failure: joinFailures(vain.failure, this.#allVain()) }
+    if (vain.kind === 'failed') {
+      const all = this.#allVain()
+      const lacking = all.flatMap((one) =>
+        one.kind === 'missing' ? [{ id: one.source.id, text: one.text }] : [],
+      )
+      const failure = joinFailures(vain.failure, all)
+      return { kind: 'failed', failure, ...(lacking.length === 0 ? {} : { lacking }) }
+    }
     return { ...vain, source: this.#ref(vain.source) }
   }
 

@@ -27,6 +27,12 @@ export interface GoProof {
   proveTreeHead(signal: AbortSignal): Proof
 }
 
+const hints = {
+  denied:
+    'nothing vouches for it, so it is not served: a new version may take a minute, and a name that is not public belongs in go.private or go.nosumdb',
+  bad: 'nothing of it was kept: see the SECURITY lines in the log of Posthaste, and whether something between here and the database answers for it',
+} as const
+
 /** Module zips and go.mod files against a checksum database (`h1` of golang.org/x/mod/sumdb/dirhash). */
 export function createGoProof({ verifier, checkZip, waitMs, after = defaultAfter }: GoProofOptions): GoProof {
   const within = async (work: Promise<LookupResult>, signal: AbortSignal): Promise<LookupResult> => {
@@ -64,12 +70,14 @@ export function createGoProof({ verifier, checkZip, waitMs, after = defaultAfter
         if ('verdict' in found) return found.verdict
         const result = await within(lookup, checkSignal)
         if (result.kind === 'unreachable') return { verdict: 'unproved', reason: result.reason }
-        if (result.kind !== 'record') return { verdict: 'denied', reason: result.reason }
+        if (result.kind !== 'record')
+          return { verdict: 'denied', reason: result.reason, hint: hints[result.kind] }
         const expected = result[what]
         if (expected === undefined) {
           return {
             verdict: 'denied',
             reason: `the record of ${module}@${version} in ${verifier.name} has no hash of its ${noun}`,
+            hint: hints.denied,
           }
         }
         if (found.h1 === expected) return { verdict: 'proved' }
