@@ -15,6 +15,8 @@ describe('a page of the project', () => {
     '\ufeff {"name":"DEMO","files":[]}',
     '{"files":[{"filename":"demo-1.0.tar.gz","url":"x","hashes":{}}]}',
     '<a href="demo-1.0.tar.gz">demo</a>',
+    '<a href="other-1.0.tar.gz">other</a><a href="De.Mo-1.0.tar.gz">x</a><a href="Demo-1.0-py3-none-any.whl">y</a>',
+    '<title>Links for demo</title><a href="other-1.0.tar.gz">other</a>',
     '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.0"></head></html>',
     '<html><head><title>Links for demo</title></head><body></body></html>',
     '<html><title>Index of /demo/</title><a href="../">../</a></html>',
@@ -28,6 +30,10 @@ describe('a page of the project', () => {
     ],
     [
       '<html><body>Access denied by the firewall. <a href="/help">Help</a></body></html>',
+      'a web page instead of an index',
+    ],
+    [
+      '<html><title>Sign in</title>Install <a href="/dl/VPN-Client.exe">this</a> and <a href="/demo.zip">that</a>',
       'a web page instead of an index',
     ],
     ['', 'neither JSON nor HTML'],

@@ -6,6 +6,7 @@ import { htmlFiles, htmlHead, htmlProjects, latin1Of } from './html-page.ts'
 import { isPageOf, jsonParts, valueAt } from './json-page.ts'
 import { PageFault, readJsonFile } from './page-file.ts'
 import { checkProjectJson } from './project-json.ts'
+import { normalizeName } from './project-name.ts'
 
 /** By the first sign that is no space: the media type of what is kept is not known any more. */
 export function sniffPage(bytes: Uint8Array): 'json' | 'html' | undefined {
@@ -31,9 +32,9 @@ export function checkPage(bytes: Uint8Array, project: string): Verdict {
       return
     }
     const page = latin1Of(bytes)
-    let files = 0
-    for (const _ of htmlFiles(page)) files++
-    if (files === 0) checkEmptyPage(page)
+    let hasOwn = false
+    for (const { file } of htmlFiles(page)) if (isFileOf(file.filename, project)) hasOwn = true
+    if (!hasOwn) checkEmptyPage(page)
   })
 }
 
@@ -81,6 +82,12 @@ function formOf(bytes: Uint8Array): 'json' | 'html' {
     throw new PageFault(`HTML of more than ${MAX_HTML_BYTES} bytes`)
   }
   return form
+}
+
+/** Login pages link to files as well: a client to install, a certificate. */
+function isFileOf(filename: string, project: string): boolean {
+  const name = normalizeName(filename)
+  return name.startsWith(`${project}-`) && /^v?[0-9]/.test(name.slice(project.length + 1))
 }
 
 /** A project without files has an honest page too; a login or block page says nothing of an index. */
