@@ -423,6 +423,12 @@ describe('an audit', () => {
     expect(locked).toContain('ms@0.1.0')
   })
 
+  test('goes where the client asked: a full audit tells more than a quick one', () => {
+    for (const path of ['-/npm/v1/security/audits', '-/npm/v1/security/audits/quick']) {
+      expect(rewritten(`/${path}`, '{"dependencies":{}}').forward.path).toBe(path)
+    }
+  })
+
   const hostile: readonly [string, Uint8Array | string][] = [
     ['no JSON', 'x'],
     ['a list', '[]'],

@@ -4,6 +4,7 @@ import type { Asked, Asking, Forward } from '../ecosystem.ts'
 import { type AuditRules, maxAuditBytes, rewriteBulkAudit, rewriteQuickAudit } from './audit-body.ts'
 import { type NpmRoute, publicRoute } from './npm-route.ts'
 import { npmError } from './refusals.ts'
+import type { AuditForm } from './request-path.ts'
 
 /** npm sends a package in one piece, in base64. */
 const MAX_PUBLISH_BYTES = 128 * 1024 * 1024
@@ -46,9 +47,15 @@ export function searchForward(asking: Asking): Forward {
   }
 }
 
+const auditPlaces: Readonly<Record<AuditForm, string>> = {
+  bulk: 'advisories/bulk',
+  quick: 'audits/quick',
+  full: 'audits',
+}
+
 /** An audit of what is public in a project. */
-export function auditForward(form: 'bulk' | 'quick', rules: AuditRules): Forward {
-  const place = form === 'bulk' ? 'advisories/bulk' : 'audits/quick'
+export function auditForward(form: AuditForm, rules: AuditRules): Forward {
+  const place = auditPlaces[form]
   const rewrite = form === 'bulk' ? rewriteBulkAudit : rewriteQuickAudit
   return {
     ...common,

@@ -79,7 +79,7 @@ const writes: readonly [method: string, path: string, request: NpmRequest][] = [
   ['POST', '/-/v1/login', { kind: 'relay', name: undefined, what: 'v1/login', path: '-/v1/login' }],
   ['POST', '/-/npm/v1/security/advisories/bulk', { kind: 'audit', form: 'bulk' }],
   ['POST', '/-/npm/v1/security/audits/quick', { kind: 'audit', form: 'quick' }],
-  ['POST', '/-/npm/v1/security/audits', { kind: 'audit', form: 'quick' }],
+  ['POST', '/-/npm/v1/security/audits', { kind: 'audit', form: 'full' }],
 ]
 
 const refused: readonly [path: string, status: number][] = [

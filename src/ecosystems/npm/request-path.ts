@@ -2,6 +2,9 @@
 
 import { isPackageName, isTarballFile } from './package-name.ts'
 
+/** `full` tells of every path and what to do (yarn 1, pnpm), `quick` and `bulk` of less; none stands for another. */
+export type AuditForm = 'bulk' | 'quick' | 'full'
+
 export type NpmRequest =
   | { readonly kind: 'root' | 'ping' | 'search' | 'keys' }
   | { readonly kind: 'packument' | 'abbreviated' | 'dist-tags'; readonly name: string }
@@ -9,7 +12,7 @@ export type NpmRequest =
   | { readonly kind: 'manifest'; readonly name: string; readonly wanted: string }
   | { readonly kind: 'tarball'; readonly name: string; readonly file: string }
   | { readonly kind: 'attestations'; readonly name: string; readonly version: string }
-  | { readonly kind: 'audit'; readonly form: 'bulk' | 'quick' }
+  | { readonly kind: 'audit'; readonly form: AuditForm }
   /** What is passed on as it is: it changes something, or is about the caller. Without a name: an account. */
   | {
       readonly kind: 'relay'
@@ -139,7 +142,8 @@ function special(rest: readonly string[], path: string, method: string): NpmRequ
   }
   if (method === 'POST') {
     if (place === 'npm/v1/security/advisories/bulk') return { kind: 'audit', form: 'bulk' }
-    if (/^npm\/v1\/security\/audits(?:\/quick)?$/.test(place)) return { kind: 'audit', form: 'quick' }
+    if (place === 'npm/v1/security/audits/quick') return { kind: 'audit', form: 'quick' }
+    if (place === 'npm/v1/security/audits') return { kind: 'audit', form: 'full' }
   }
   if (rest[0] === 'package') {
     const length = rest[1]?.startsWith('@') ? 2 : 1
