@@ -100,6 +100,7 @@ describe('who is asking', () => {
     ['a name that somebody points here', 'GET', { host: 'rebound.example' }, 403],
     ['another site', 'GET', { 'sec-fetch-site': 'cross-site' }, 403],
     ['somebody behind a proxy', 'GET', { 'x-forwarded-for': '192.0.2.1' }, 403],
+    ['somebody behind a proxy that tells the address only', 'GET', { 'x-real-ip': '192.0.2.1' }, 403],
   ]
   test.each(refused)('%s is refused', async (_who, method, headers, status) => {
     await keep('go/a')

@@ -2,6 +2,7 @@ import type { CacheOperations } from '../cache/operations.ts'
 import type { RequestWatch } from '../observe/request-watch.ts'
 import { type ListFilter, type ObjectSummary, type ProofState, StoreError } from '../store/store.ts'
 import type { OrderChange, SourceState } from '../upstream/upstream.ts'
+import { cameByProxy } from './came-by-proxy.ts'
 import { type Admission, admit } from './guard.ts'
 
 export interface AdminApiOptions {
@@ -92,7 +93,7 @@ export class AdminApi {
         origin: headers.get('origin'),
         authorization: headers.get('authorization'),
         fetchSite: headers.get('sec-fetch-site'),
-        forwarded: ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers.has(name)),
+        forwarded: cameByProxy(headers),
       },
       { token: this.#options.token(), changes },
     )

@@ -13,7 +13,7 @@ export interface AdminRequest {
   readonly authorization: string | null
   /** `Sec-Fetch-Site`. */
   readonly fetchSite?: string | null
-  /** A proxy names itself (`Forwarded`, `X-Forwarded-For`, `Via`): the peer is then not who is asking. */
+  /** A proxy names itself (`X-Forwarded-For`, `X-Real-IP`, `Via` …): the peer is then not who is asking. */
   readonly forwarded?: boolean
 }
 

@@ -22,6 +22,7 @@ describe('a private package', () => {
     ['10.1.2.3', { authorization: basic(`${TOKEN}:`) }, 401],
     ['10.1.2.3', { authorization: `Bearer ${TOKEN}x` }, 401],
     ['127.0.0.1', { 'x-forwarded-for': '10.1.2.3' }, 401],
+    ['127.0.0.1', { 'x-real-ip': '10.1.2.3' }, 401],
     ['127.0.0.1', { host: 'localhost:7678' }, undefined],
     ['127.0.0.1', { host: '[::1]:7678' }, undefined],
     ['127.0.0.1', { host: '192.168.1.5:7678' }, undefined],

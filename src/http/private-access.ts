@@ -2,11 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Refusal } from '../ecosystems/ecosystem.ts'
+import { cameByProxy } from './came-by-proxy.ts'
 import type { Entrance } from './entrance.ts'
 import { isLoopbackAddress, parseHost } from './loopback.ts'
-
-/** Headers by which a proxy says that the peer is not who is asking. */
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'via'] as const
 
 /**
  * Whether a client may see private packages: it is on this machine and calls us by a name that no web page can
@@ -20,8 +18,7 @@ export function refusePrivate(
 ): Refusal | undefined {
   const given = tokenOf(request.headers.get('authorization'))
   if (given !== undefined && tokens.some((token) => isEqual(given, token))) return undefined
-  const isForwarded = FORWARDED.some((header) => request.headers.has(header))
-  if (isLoopbackAddress(entrance.peer(request)) && !isForwarded) {
+  if (isLoopbackAddress(entrance.peer(request)) && !cameByProxy(request.headers)) {
     const host = parseHost(request.headers.get('host') ?? '')?.name
     if (host === undefined || isSafeName(host) || entrance.isOwnName(host)) return undefined
     return {
