@@ -72,7 +72,8 @@ function hashesIn(text: string): Hashes {
   for (const [, name = '', hex = ''] of text.matchAll(
     /(?:^|&)(sha(?:256|384|512|224|1)|md5)=([0-9a-f]{1,128})(?=&|$)/gi,
   )) {
-    hashes[name.toLowerCase()] ??= hex
+    // Clients compare the digits as they stand.
+    hashes[name.toLowerCase()] ??= hex.toLowerCase()
   }
   return hashes
 }
@@ -148,7 +149,8 @@ export function* writeHtmlPage(
   status: PageStatus | undefined,
 ): Generator<string> {
   const title = `Links for ${escapeHtml(project)}`
-  yield `<!DOCTYPE html>\n<html>\n<head>\n<meta name="pypi:repository-version" content="1.3">\n`
+  const version = status === undefined ? '1.3' : '1.4'
+  yield `<!DOCTYPE html>\n<html>\n<head>\n<meta name="pypi:repository-version" content="${version}">\n`
   if (status !== undefined) {
     yield `<meta name="pypi:project-status" content="${escapeHtml(status.status)}">\n`
     if (status.reason !== undefined) {

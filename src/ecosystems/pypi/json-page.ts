@@ -155,9 +155,8 @@ function jsonFile(project: string, file: PageFile) {
     url: servedUrl(project, file),
     hashes: file.hashes,
     ...(requiresPython === undefined ? {} : { 'requires-python': requiresPython }),
-    ...(coreMetadata === undefined
-      ? {}
-      : { 'core-metadata': coreMetadata, 'dist-info-metadata': coreMetadata }),
+    // Not under its old name too (PEP 714): pip 22.3 to 23.0 break off at hashes in JSON under that.
+    ...(coreMetadata === undefined ? {} : { 'core-metadata': coreMetadata }),
     ...(gpgSig === undefined ? {} : { 'gpg-sig': gpgSig }),
     yanked: yanked ?? false,
     ...(size === undefined ? {} : { size }),

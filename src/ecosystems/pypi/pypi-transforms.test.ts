@@ -40,6 +40,12 @@ describe('JSON to JSON', () => {
     )
   })
 
+  test('a byte order mark goes', () => {
+    const page = `{"name":"demo","files":[{"filename":"demo-1.0.tar.gz","url":"x","hashes":{"sha256":"${a}"}}]}`
+    expect(run('pypi.json', `\ufeff${page}`)).toBe(page.replace('"x"', `"${fileA}"`))
+    expect(run('pypi.projects.json', '\ufeff{"projects":[]}')).toBe('{"projects":[]}')
+  })
+
   test('fragments stay, relative provenance is led to us', () => {
     const page = `{"name":"demo","files":[{"provenance":"p.json","filename":"demo-1.0.tar.gz","url":"x#sha256=${a}","hashes":{"sha256":"${a}"}}]}`
     expect(JSON.parse(run('pypi.json', page)).files[0]).toMatchObject({
@@ -108,7 +114,12 @@ describe('JSON to HTML', () => {
     )
     expect(html).toContain('<meta name="pypi:project-status" content="archived">')
     expect(html).toContain('<meta name="pypi:project-status-reason" content="&lt;old&gt;">')
+    expect(html).toContain('<meta name="pypi:repository-version" content="1.4">')
     expect(html).toStartWith('<!DOCTYPE html>')
+  })
+
+  test('a page without a status says no version that has one', () => {
+    expect(run('pypi.html', '{"files":[]}')).toContain('content="1.3"')
   })
 
   test('what is yanked without a reason says so', () => {
@@ -175,9 +186,8 @@ describe('HTML to JSON', () => {
         {
           filename: 'demo-2.0-py3-none-any.whl',
           url: fileB,
-          hashes: { sha256: b.toUpperCase() },
+          hashes: { sha256: b },
           'core-metadata': { sha256: c },
-          'dist-info-metadata': { sha256: c },
           'gpg-sig': false,
           yanked: false,
         },

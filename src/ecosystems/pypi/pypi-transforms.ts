@@ -41,7 +41,7 @@ function transform(from: {
   return ({ body, params }) => {
     const form = sniffPage(body)
     if (form === undefined) throw new PageFault('it is neither JSON nor HTML')
-    return inPieces(from[form](body, params))
+    return inPieces(from[form](withoutMark(body), params))
   }
 }
 
@@ -108,6 +108,11 @@ export const pypiChecks: Readonly<Record<string, (body: Uint8Array, params: Para
   'pypi.page': (body, params) => checkPage(body, projectOf(params)),
   'pypi.projects': (body) => checkProjects(body),
   'pypi.project': (body, params) => checkProject(body, projectOf(params)),
+}
+
+/** A byte order mark is no JSON (RFC 8259, 8.1), and some clients take none. */
+function withoutMark(body: Uint8Array): Uint8Array {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
 }
 
 function* filesIn(page: string): Generator<PageFile> {
