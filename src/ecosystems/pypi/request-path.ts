@@ -101,6 +101,11 @@ function splitPart(name: string): { readonly file: string; readonly part: FilePa
 }
 
 function parseProjectJson(elements: readonly string[]): PypiRequest {
+  if (elements.length > 2 && elements.at(-1) === '' && elements.at(-2) === 'json') {
+    const bare = parseProjectJson(elements.slice(0, -1))
+    if (bare.kind === 'project-json') return { kind: 'redirect', location: '../json' }
+    return bare.kind === 'redirect' ? { kind: 'redirect', location: `../${bare.location}` } : bare
+  }
   const [name = '', version, end] = elements
   const hasVersion = elements.length === 3 && end === 'json' && version !== undefined
   if (!hasVersion && !(elements.length === 2 && version === 'json')) {
