@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { chooseForm, type PageForm } from './negotiation.ts'
+import { acceptableForms, chooseForm, type PageForm } from './negotiation.ts'
 
 const json = 'application/vnd.pypi.simple.v1+json'
 const html = 'application/vnd.pypi.simple.v1+html'
@@ -90,4 +90,18 @@ test('it is total', () => {
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('all forms that a client takes, the best first', () => {
+  for (const [accept, query, forms] of [
+    ['application/vnd.pypi.simple.v1+json', '', ['json']],
+    ['text/html;q=0.5, application/vnd.pypi.simple.v1+json;q=0.2', '', ['html', 'json']],
+    ['application/vnd.pypi.simple.v1+json, text/html;q=0', '', ['json']],
+    ['*/*', '', ['html', 'json', 'html-v1']],
+    [undefined, '', ['html', 'json', 'html-v1']],
+    ['*/*', 'format=application/vnd.pypi.simple.v1%2Bjson', ['json']],
+    ['image/png', '', []],
+  ] as const) {
+    expect(acceptableForms(accept, query)).toEqual([...forms])
+  }
 })

@@ -40,12 +40,23 @@ export function chooseForm(accept: string | undefined, query: string): PageForm 
   return bestOf(wish)
 }
 
+/** Every form that a client takes, the one of `chooseForm` first; empty when none fits. */
+export function acceptableForms(accept: string | undefined, query: string): readonly PageForm[] {
+  const best = chooseForm(accept, query)
+  if (best === undefined) return []
+  if (formatOf(query) !== undefined) return [best]
+  const qualities = qualitiesOf(accept?.trim() || '*/*')
+  return [best, ...preferred.filter((form) => form !== best && (qualities[form]?.q ?? 0) > 0)]
+}
+
 /** A plus that was written as itself is read as one: no media type holds a space. */
 function formatOf(query: string): string | undefined {
   return new URLSearchParams(query).get('format')?.trim().replaceAll(' ', '+')
 }
 
-const bestOf = remembered((accept: string): PageForm | undefined => {
+type Qualities = Readonly<Partial<Record<PageForm, { readonly q: number; readonly exactness: number }>>>
+
+function qualitiesOf(accept: string): Qualities {
   const quality: Partial<Record<PageForm, { q: number; exactness: number }>> = {}
   for (const item of accept.split(',')) {
     const [range = '', ...parameters] = item.split(';').map((part) => part.trim())
@@ -62,6 +73,11 @@ const bestOf = remembered((accept: string): PageForm | undefined => {
       }
     }
   }
+  return quality
+}
+
+const bestOf = remembered((accept: string): PageForm | undefined => {
+  const quality = qualitiesOf(accept)
   let best: PageForm | undefined
   for (const form of preferred) {
     const q = quality[form]?.q ?? 0

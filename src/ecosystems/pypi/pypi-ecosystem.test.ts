@@ -211,6 +211,13 @@ describe('private names', () => {
       },
     })
     expect(ask('/simple/numpy/', headers, {}, options).kind).toBe('view')
+    const pip = `${json}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01`
+    expect(ask('/simple/corp-x/', { ...headers, accept: pip }, {}, options)).toMatchObject({
+      forward: {
+        headers: { accept: `${json}, application/vnd.pypi.simple.v1+html;q=0.8, text/html;q=0.7` },
+        accepts: [json, 'application/vnd.pypi.simple.v1+html', 'text/html'],
+      },
+    })
     expect(ask('/simple/corp-x/', { accept: json }, {}, options).kind).toBe('view')
     expect(ask('/simple/corp-x/', headers).kind).toBe('view')
   })
@@ -239,6 +246,16 @@ describe('refusals', () => {
     [{ kind: 'loop', reason: 'loop', hint: 'mend' }, 508, {}, 'loop: mend'],
     [{ kind: 'upstream-failed', reason: 'two\nlines\u001b[31m\u202e' }, 502, {}, 'two lines?[31m?: try'],
   ]
+  test('of a private name they do not send its owner to the public sources', () => {
+    const hidden = { ...sought, name: 'corp-x' }
+    expect(pypi().refuse({ kind: 'upstream-failed', reason: 'it is down' }, hidden).body).toBe(
+      'it is down: try again, or name another index in pypi.privateUpstream\n',
+    )
+    expect(pypi().refuse({ kind: 'not-found', reason: 'x' }, hidden).headers).toMatchObject({
+      'cache-control': 'private, max-age=60',
+    })
+  })
+
   for (const [refusal, status, headers, text] of table) {
     test(`${refusal.kind} is ${status}: ${text}`, () => {
       const rendered = pypi().refuse(refusal, sought)

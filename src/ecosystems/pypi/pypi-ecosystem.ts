@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Asked, Asking, Ecosystem, Rendered, Resource, View } from '../ecosystem.ts'
-import { chooseForm, mediaTypes, type PageForm } from './negotiation.ts'
+import { acceptableForms, chooseForm, mediaTypes, type PageForm } from './negotiation.ts'
 import { PRIVATE_KEYS, type PypiEcosystemOptions, type Resources, resourcesFor } from './pypi-resources.ts'
 import { plain, renderRefusal } from './refusals.ts'
 import { type FileRequest, type PypiRequest, parsePypiRequest } from './request-path.ts'
@@ -44,7 +44,7 @@ export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosyste
       const project = projectOfFixedFile(path)
       return project === undefined || options.isPrivate(project) ? undefined : project
     },
-    refuse: renderRefusal,
+    refuse: (refusal, sought) => renderRefusal(refusal, sought, options.isPrivate(sought.name)),
     pageOf: resources.page,
     filesOf: (project) => digestView(resources.page(project), 'files'),
     candidatesOf: (project) => digestView(resources.page(project), 'candidates'),
@@ -124,15 +124,14 @@ function asked(
       return { kind: 'resource', resource: resources.file(request) }
     case 'project-json': {
       const resource = resources.project(request.project, request.version)
-      return forwarded(resource, jsonType, asking, options) ?? projectView(resource, asking.base)
+      return forwarded(resource, () => [jsonType], asking, options) ?? projectView(resource, asking.base)
     }
     case 'index':
     case 'page': {
       const form = chooseForm(asking.header('accept'), asking.query)
       if (form === undefined) return notAcceptable()
       const resource = request.kind === 'index' ? resources.projects() : resources.page(request.project)
-      const [accept = ''] = mediaTypes[form].split(';', 1)
-      const passed = forwarded(resource, accept, asking, options)
+      const passed = forwarded(resource, () => pageTypes(asking), asking, options)
       return passed ?? pageView(resource, form, request.kind === 'index' ? undefined : request.project)
     }
   }
@@ -173,12 +172,15 @@ function projectView(of: Resource, base: string): Asked {
 /** A private name asked for with the client's own credentials: to its source and back, kept for nobody. */
 function forwarded(
   resource: Resource,
-  accept: string,
+  /** Media types that the client takes, best first. */
+  typesOf: () => readonly string[],
   asking: Asking,
   options: PypiEcosystemOptions,
 ): Asked | undefined {
   const authorization = asking.header('authorization')
   if (resource.isPrivate !== true || !options.forwardsPrivate || authorization === undefined) return undefined
+  const types = typesOf()
+  const accept = types.map((type, index) => (index === 0 ? type : `${type};q=0.${9 - index}`)).join(', ')
   return {
     kind: 'forward',
     forward: {
@@ -187,14 +189,26 @@ function forwarded(
       sources: resource.sources,
       path: resource.path,
       method: asking.method,
-      headers: { accept, authorization },
+      headers: { accept: accept, authorization },
       maxRequestBytes: 0,
       maxBytes: resource.maxBytes,
-      accepts: [accept],
+      accepts: types,
       freshMs: 0,
       isPrivate: true,
     },
   }
+}
+
+/**
+ * The form that the client likes best, then the others that it takes: what is only passed on cannot be turned into
+ * another, and many private indexes have HTML alone.
+ */
+function pageTypes(asking: Asking): string[] {
+  return acceptableForms(asking.header('accept'), asking.query).map((form) => bareType(mediaTypes[form]))
+}
+
+function bareType(mediaType: string): string {
+  return mediaType.replace(/;.*$/, '')
 }
 
 function notAcceptable(): Asked {

@@ -8,20 +8,24 @@ const noStore = { 'cache-control': 'no-store' } as const
 
 /**
  * Maps a refusal to status, headers and text. An outage is never a 404, for any name: uv goes on to the next
- * index at 404, and pip says that there is no such project.
+ * index at 404, and pip says that there is no such project. `isPrivate`: the name has sources of its own.
  */
-export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
+export function renderRefusal(refusal: Refusal, sought: Sought, isPrivate = false): Rendered {
   switch (refusal.kind) {
     case 'not-found': {
       const maxAge = Math.max(0, Math.floor(sought.missMs / 1000))
-      const caching = refusal.fleeting === true ? noStore : { 'cache-control': `public, max-age=${maxAge}` }
+      const caching =
+        refusal.fleeting === true
+          ? noStore
+          : { 'cache-control': `${isPrivate ? 'private' : 'public'}, max-age=${maxAge}` }
       const spelling = refusal.quoted === true ? undefined : 'check the spelling of the name'
       return plain(404, refusal.reason, refusal.hint ?? spelling, caching)
     }
     case 'denied':
       return plain(refusal.status, refusal.reason, refusal.hint ?? accessHint(refusal.status), noStore)
     case 'upstream-failed': {
-      const fix = refusal.hint ?? 'try again, or name another index in pypi.upstream'
+      const setting = isPrivate ? 'pypi.privateUpstream' : 'pypi.upstream'
+      const fix = refusal.hint ?? `try again, or name another index in ${setting}`
       if (refusal.retryAfterMs === undefined) return plain(502, refusal.reason, fix, noStore)
       const seconds = Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))
       return plain(503, refusal.reason, fix, { ...noStore, 'retry-after': String(seconds) })
