@@ -50,9 +50,9 @@ export class SourceWalk implements Walk {
       if (stop === undefined)
         return this.#end(this.#worst === undefined ? { kind: 'off' } : this.#answerOf(this.#worst))
       if (stop.kind !== 'group') {
-        const outage = stop.kind === 'off' && this.#worst !== undefined && this.#worst.kind !== 'missing'
-        if (outage && this.#worst) return this.#end(this.#answerOf(this.#worst))
-        if (stop.kind === 'off' || this.#worst === undefined) return this.#end({ kind: stop.kind })
+        if (this.#worst === undefined) return this.#end({ kind: stop.kind })
+        // To the go command too `off` after a 404 is "no such thing": it asks for the parents of a package's path.
+        if (stop.kind === 'off') return this.#end(this.#answerOf(this.#worst))
         return this.#end({ kind: 'direct', after: this.#answerOf(this.#worst) })
       }
       const left = stop.sources.filter((source) => !this.#outcomes.has(source))

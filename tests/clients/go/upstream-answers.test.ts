@@ -106,3 +106,16 @@ test.each([
   const response = await fetch(`${product.url}/go/${path}`)
   expect([response.status, await response.text()]).toEqual([404, expect.stringMatching(text)])
 })
+
+test.each([
+  [
+    'after a source that has no such thing it is that 404, so that go finds the module of a package',
+    'URL,off',
+    404,
+  ],
+  ['alone it forbids', 'off', 403],
+])('at off: %s', async (_, list, expected) => {
+  await using at = await scene({ modules: [] })
+  const product = await at.serve({ env: { POSTHASTE_GO_UPSTREAM: list.replace('URL', at.upstream.url) } })
+  expect((await fetch(`${product.url}/go/${path}`)).status).toBe(expected)
+})
