@@ -17,13 +17,14 @@ export function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Res
   const what = resource.name
   switch (answer.kind) {
     case 'missing':
-      return notFoundAt(answer)
+      return notFoundAt(answer, resource)
     case 'direct':
-      return beforeDirect(answer.after, what)
+      return beforeDirect(answer.after, resource)
     case 'denied': {
       const reason = answer.text === '' ? `${answer.source.id} answered ${answer.status}` : answer.text
       const status = answer.status === 401 || answer.status === 403 ? answer.status : 400
-      return { kind: 'refused', refusal: { kind: 'denied', status, reason }, source: answer.source.id }
+      const hint = `ask whoever runs ${answer.source.id} for access, or name another source in ${resource.ecosystem}.upstream`
+      return { kind: 'refused', refusal: { kind: 'denied', status, reason, hint }, source: answer.source.id }
     }
     case 'off':
       return {
@@ -32,6 +33,7 @@ export function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Res
           kind: 'denied',
           status: 403,
           reason: `fetching ${what} is switched off ('off' in the list of sources)`,
+          hint: `name a source in ${resource.ecosystem}.upstream, or fetch nothing that is not kept here`,
         },
       }
     case 'not-configured':
@@ -63,22 +65,36 @@ export function listedButMissing({ id }: SourceRef, { name }: Resource): Refused
   })
 }
 
-function notFoundAt({ source, text }: { readonly source: SourceRef; readonly text: string }): RefusedFill {
+function notFoundAt(
+  { source, text }: { readonly source: SourceRef; readonly text: string },
+  { name, path }: Resource,
+): RefusedFill {
   const refusal: Refusal =
     text === ''
-      ? { kind: 'not-found', reason: `${source.id} has no such thing` }
+      ? { kind: 'not-found', reason: `${source.id} has no ${whatOf(path, name)}` }
       : { kind: 'not-found', reason: text, quoted: true }
   return { kind: 'refused', refusal, source: source.id }
 }
 
+/** The file and whose it is, unless the one is the other. */
+function whatOf(path: string, name: string): string {
+  const file = path.split('?', 1)[0]?.split('/').at(-1) ?? ''
+  const isPlain = /^[@\w][\w.!+~-]*$/.test(file)
+  return isPlain && !name.endsWith(file) ? `${file} of ${name}` : name
+}
+
 /** What the client is told where the list ends in `direct`, which is its own part and not ours. */
-function beforeDirect(after: InVain | undefined, what: string): RefusedFill {
-  if (after?.kind === 'missing') return notFoundAt(after)
+function beforeDirect(after: InVain | undefined, resource: Resource): RefusedFill {
+  if (after?.kind === 'missing') return notFoundAt(after, resource)
   const own = "the list goes on with 'direct', which is the client's own part"
   if (after === undefined) {
     return {
       kind: 'refused',
-      refusal: { kind: 'not-found', reason: `no source is asked for ${what}: ${own}` },
+      refusal: {
+        kind: 'not-found',
+        reason: `no source is asked for ${resource.name}: ${own}`,
+        hint: `with 'direct' in the client's own list it goes there by itself; else name a source in ${resource.ecosystem}.upstream`,
+      },
     }
   }
   const said = after.kind === 'failed' ? after.failure.message : `${after.source.id} answered ${after.status}`
