@@ -109,7 +109,8 @@ export function relayAsked(
       method: asking.method,
       headers,
       maxRequestBytes: MAX_PUBLISH_BYTES,
-      accepts: json,
+      // `npm stage download` fetches a tarball that way.
+      accepts: what === 'stage' ? [...json, ...tarballTypes] : json,
       isPrivate: route.isPrivate,
     },
   }

@@ -77,6 +77,27 @@ const writes: readonly [method: string, path: string, request: NpmRequest][] = [
     { kind: 'relay', name: undefined, what: 'user', path: '-/user/org.couchdb.user:me' },
   ],
   ['POST', '/-/v1/login', { kind: 'relay', name: undefined, what: 'v1/login', path: '-/v1/login' }],
+  [
+    'POST',
+    '/-/npm/v1/oidc/token/exchange/package/@a%2fb',
+    {
+      kind: 'relay',
+      name: '@a/b',
+      what: 'npm/v1/oidc/token/exchange',
+      path: '-/npm/v1/oidc/token/exchange/package/@a%2fb',
+    },
+  ],
+  [
+    'POST',
+    '/-/stage/package/@a%2fb',
+    { kind: 'relay', name: '@a/b', what: 'stage', path: '-/stage/package/@a%2fb' },
+  ],
+  ['GET', '/-/stage', { kind: 'relay', name: undefined, what: 'stage', path: '-/stage' }],
+  [
+    'POST',
+    '/-/stage/0f5c/approve',
+    { kind: 'relay', name: undefined, what: 'stage', path: '-/stage/0f5c/approve' },
+  ],
   ['POST', '/-/npm/v1/security/advisories/bulk', { kind: 'audit', form: 'bulk' }],
   ['POST', '/-/npm/v1/security/audits/quick', { kind: 'audit', form: 'quick' }],
   ['POST', '/-/npm/v1/security/audits', { kind: 'audit', form: 'full' }],

@@ -145,6 +145,11 @@ function special(rest: readonly string[], path: string, method: string): NpmRequ
     if (place === 'npm/v1/security/audits/quick') return { kind: 'audit', form: 'quick' }
     if (place === 'npm/v1/security/audits') return { kind: 'audit', form: 'full' }
   }
+  // A trusted publisher's short-lived token, and a package that waits for its release, are of one package.
+  const [, what = '', wire] = /^(npm\/v1\/oidc\/token\/exchange|stage)\/package\/(.+)$/.exec(place) ?? []
+  if (wire !== undefined) {
+    return isPackageName(wire) ? { kind: 'relay', name: wire, what, path } : bad(notAName(wire))
+  }
   if (rest[0] === 'package') {
     const length = rest[1]?.startsWith('@') ? 2 : 1
     const name = rest.slice(1, 1 + length).join('/')
@@ -153,9 +158,8 @@ function special(rest: readonly string[], path: string, method: string): NpmRequ
     if (reads && what === 'dist-tags') return { kind: 'dist-tags', name }
     return { kind: 'relay', name, what: what === '' ? 'a package' : (what.split('/', 1)[0] ?? ''), path }
   }
-  const account = /^(whoami|user|v1\/login|v1\/done|npm\/v1\/(?:tokens|user|hooks)|org|team)(?:\/|$)/.exec(
-    place,
-  )
+  const account =
+    /^(whoami|user|v1\/login|v1\/done|npm\/v1\/(?:tokens|user|hooks)|org|team|stage)(?:\/|$)/.exec(place)
   if (account !== null) return { kind: 'relay', name: undefined, what: account[1] ?? place, path }
   return missing(`this registry has no /-/${place}`)
 }
