@@ -5,15 +5,15 @@ import { readTextFile } from '../config/read-text-file.ts'
 import { askInBackground, resolveConfig, type Toolchains } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
 import { watchConfig } from '../config/watch-config.ts'
-import { LineWriter, streamSink } from '../observe/line-writer.ts'
-import { createLogger, type Logger } from '../observe/log.ts'
+import { streamSink } from '../observe/line-writer.ts'
+import type { Logger } from '../observe/log.ts'
 import { mask } from '../observe/mask.ts'
-import { createRequestLog, droppedLine } from '../observe/request-log.ts'
 import { type Posthaste, startPosthaste } from '../serve/posthaste.ts'
 import { tellError, tellUsage } from './command.ts'
 import { configFlags, describeFlags, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { LateOpening } from './late-opening.ts'
+import { ServeLog } from './serve-log.ts'
 import { settingsFor } from './settings.ts'
 
 const flagSpecs = {
@@ -49,16 +49,14 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   const { config, origins } = loaded
 
   const color = process.stdout.isTTY === true && (io.env.NO_COLOR ?? '') === ''
-  const out = new LineWriter({ sink: streamSink(process.stdout), droppedLine: droppedLine(config.log) })
-  const err = new LineWriter({ sink: streamSink(process.stderr), droppedLine: droppedLine(config.log) })
-  const log = createLogger({ format: config.log, writer: err, color, mask })
-  const requestLog = createRequestLog({
+  const logs = new ServeLog({
     format: config.log,
-    writer: out,
+    stdout: streamSink(process.stdout),
+    stderr: streamSink(process.stderr),
     color,
     width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
-    mask,
   })
+  const { out, err, log, requestLog } = logs
 
   // Signals count from the first moment: one that comes while the server starts must not leave an orphan.
   const signals = new StopSignals()
@@ -87,10 +85,14 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   const stopping = new AbortController()
   let toolchains: Partial<Toolchains> = first
   let isOpening = true
-  const configure = (config: Config, origins: Origins) =>
-    server.configure(config, origins, toolchains).catch((error: unknown) => {
+  let running = config
+  const configure = (next: Config, origins: Origins) => {
+    running = next
+    logs.use(next.log)
+    return server.configure(next, origins, toolchains).catch((error: unknown) => {
       log.error('the new settings could not be applied', { error: asError(error) })
     })
+  }
   using watch = watchConfig({
     initial: loaded,
     load: async () => {
@@ -102,7 +104,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
     onReload: (reload) => {
       if (isOpening && reload.kind !== 'rejected') {
         // The toolchains that take their time have answered; what they said is part of the start.
-        const now = reload.kind === 'changed' ? reload : { config, origins }
+        const now = reload.kind === 'changed' ? reload : { config: running, origins }
         void configure(now.config, now.origins)
         return
       }
@@ -135,8 +137,8 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   clearTimeout(opening)
   // Toolchains that are still being asked are left alone, and what they ran in is removed.
   stopping.abort(new Error('posthaste is stopping'))
-  log.info('stopping: running answers are finished', { graceMs: config.shutdown.graceMs })
-  await Promise.all([server.stop(config.shutdown.graceMs), rest.idle()])
+  log.info('stopping: running answers are finished', { graceMs: running.shutdown.graceMs })
+  await Promise.all([server.stop(running.shutdown.graceMs), rest.idle()])
   await Promise.all([out.flush(AbortSignal.timeout(1_000)), err.flush(AbortSignal.timeout(1_000))])
   return 0
 }

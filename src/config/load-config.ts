@@ -36,6 +36,8 @@ export interface Loaded {
   readonly origins: Origins
   /** The file that was read; undefined when there is none. */
   readonly file: string | undefined
+  /** Nothing stands in a file: there is none, or it is empty. */
+  readonly isBlank: boolean
   /** Where a file was looked for. */
   readonly searched: readonly string[]
   /** What was found on the machine and could not be used. */
@@ -105,7 +107,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   }
   const clashes = clashingDoors(values, (key) => origins[key] ?? key)
   if (clashes.length > 0) return { ok: false, problems: clashes, file, searched }
-  return { ok: true, config: toConfig(values), origins, file, searched, warnings }
+  const isBlank = (found.text ?? '').trim() === ''
+  return { ok: true, config: toConfig(values), origins, file, isBlank, searched, warnings }
 }
 
 /** Every value, by dotted key. */

@@ -49,17 +49,20 @@ export const schema = {
       fallback: { value: 20 * GiB },
       summary: 'The bound of everything on disk below the data folder.',
       example: '100GiB',
+      needsRestart: true,
     }),
     memoryBytes: setting(size(0), {
       fallback: { value: 64 * MiB },
       summary: 'The bound of small bodies held in memory.',
       example: '256MiB',
+      needsRestart: true,
     }),
     scrubIntervalMs: setting(duration(60 * second), {
       fallback: { value: 7 * 86_400 * second },
       summary:
         'How often every kept object is read again and compared with its hash, slowly, in the background.',
       example: '1d',
+      needsRestart: true,
     }),
   },
   ahead: {
@@ -73,6 +76,7 @@ export const schema = {
       fallback: { value: 256 * MiB },
       summary: 'How much may lie fetched ahead and not asked for yet.',
       example: '1GiB',
+      needsRestart: true,
     }),
   },
   mirrors: {
@@ -190,43 +194,51 @@ export const schema = {
       fallback: { value: 5 * second },
       summary: 'The limit for a connection to an upstream, with its TLS handshake.',
       example: '10s',
+      needsRestart: true,
     }),
     firstByteMs: setting(duration(1), {
       fallback: { value: 20 * second },
       summary: "The limit from a request to its answer's first byte.",
       example: '60s',
+      needsRestart: true,
     }),
     stallMs: setting(duration(1), {
       fallback: { value: 5 * second },
       summary: 'A body that makes no progress for so long is given up and fetched elsewhere.',
       example: '30s',
+      needsRestart: true,
     }),
     budgetMs: setting(duration(1), {
       fallback: { value: 10 * second },
       summary:
         'With every source down, an answer comes within this time. Only a source without equals that answers another question meanwhile is waited for up to `upstream.firstByteMs`.',
       example: '5s',
+      needsRestart: true,
     }),
     maxConnections: setting(count(1, 1024), {
       fallback: { value: 64 },
       summary: 'The bound of connections to one source.',
       example: '16',
+      needsRestart: true,
     }),
     caFile: setting(optional(path), {
       fallback: { value: undefined },
       summary: "A PEM file of certificate authorities that are trusted beside the system's own.",
       example: '/etc/ssl/corp-ca.pem',
+      needsRestart: true,
     }),
     proxy: setting(optional(proxyAddress), {
       fallback: { value: undefined },
       summary:
         'The HTTP proxy to upstreams, or `off`. Default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.',
       example: 'http://proxy.corp.example:3128',
+      needsRestart: true,
     }),
     resolvers: setting(list('addresses', resolver), {
       fallback: { value: [] },
       summary: "DNS servers to ask. Default: the system's own way.",
       example: '["223.5.5.5", "[2400:3200::1]:53"]',
+      needsRestart: true,
     }),
     credentials: setting(credentials, {
       fallback: { value: {} },
@@ -234,12 +246,14 @@ export const schema = {
         'What upstreams are told so that they let us in, by host: a header, a user name with a password, or a netrc file. Sent to that host only.',
       example: '{proxy.corp.example: {username: relay, password: secret}}',
       secret: true,
+      needsRestart: true,
     }),
     allowPrivate: setting(list('hosts or blocks', hostOrBlock), {
       fallback: { value: [] },
       summary:
         'Private hosts, addresses and blocks (CIDR) that a redirect may lead to. Sources themselves need no entry.',
       example: '["storage.corp.example", "10.20.0.0/16"]',
+      needsRestart: true,
     }),
   },
 } as const

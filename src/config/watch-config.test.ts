@@ -95,6 +95,39 @@ describe('reload', () => {
     ])
   })
 
+  test('a file that is empty for a moment is being written, not emptied', async () => {
+    const { scene, told, fileChanged, settle } = await start('go: {private: a.example}')
+    scene.text = ''
+    fileChanged()
+    await settle()
+    expect(told).toEqual([])
+    scene.text = 'go: {private: b.example}'
+    fileChanged()
+    await settle()
+    expect(told).toMatchObject([{ changes: [{ key: 'go.private', to: ['b.example'] }, {}] }])
+  })
+
+  test.each(['it stays so', 'somebody asks'])('an empty file counts once %s', async (how) => {
+    const { watch, scene, told, fileChanged, settle } = await start('log: json')
+    scene.text = ''
+    fileChanged()
+    await settle()
+    if (how === 'somebody asks') await watch.reload()
+    else await settle()
+    expect(told).toMatchObject([{ changes: [{ key: 'log', from: 'json', to: 'text' }] }])
+  })
+
+  test.each([
+    ['cache: {maxBytes: 1GiB}', 'cache.maxBytes'],
+    ['upstream: {stallMs: 9s}', 'upstream.stallMs'],
+    ['ahead: {maxBytes: 1GiB}', 'ahead.maxBytes'],
+  ])('what is read once at the start needs a restart: %s', async (text, key) => {
+    const { watch, scene, told } = await start('log: json')
+    scene.text = `log: json\n${text}`
+    await watch.reload()
+    expect(told).toMatchObject([{ changes: [{ key, needsRestart: true }] }])
+  })
+
   test('what needs a restart keeps its old value, and is told once', async () => {
     const { watch, scene, told, fileChanged, settle } = await start('listen: 127.0.0.1:1000')
     scene.text = 'listen: 127.0.0.1:2000\nlog: json'

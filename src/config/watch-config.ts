@@ -34,6 +34,8 @@ export interface WatchOptions {
   readonly onReload: (reload: Reload) => void
   /** Changes within this time count as one. Default: 200 ms. */
   readonly debounceMs?: number
+  /** A file that was emptied or removed gets this long to come back: many editors write like that. Default: 2 s. */
+  readonly blankMs?: number
   readonly ports?: WatchPorts
 }
 
@@ -44,8 +46,10 @@ export interface ConfigWatch extends Disposable {
 
 /** Loads the settings again on SIGHUP and when the file changes, appears or goes. */
 export function watchConfig(options: WatchOptions): ConfigWatch {
-  const { initial, load, onReload, debounceMs = 200, ports = systemPorts } = options
+  const { initial, load, onReload, debounceMs = 200, blankMs = 2_000, ports = systemPorts } = options
   let current = initial.config
+  let wasBlank = initial.isBlank
+  let waited = false
   let rejected: string | undefined
   let told: readonly Change[] = []
   let closed = false
@@ -66,6 +70,13 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
       rejected = same
       return
     }
+    if (result.isBlank && !wasBlank && !wasAsked && !waited) {
+      waited = true
+      later(blankMs)
+      return
+    }
+    wasBlank = result.isBlank
+    waited = false
     const changes = diffConfig(current, result.config)
     const news = JSON.stringify(changes) !== JSON.stringify(told)
     // What waits for a restart differs at every look, and is told once.
@@ -96,8 +107,13 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
   }
 
   function onFileChange(): void {
+    waited = false
+    later(debounceMs)
+  }
+
+  function later(ms: number): void {
     cancelTimer?.()
-    cancelTimer = ports.after(debounceMs, () => {
+    cancelTimer = ports.after(ms, () => {
       cancelTimer = undefined
       void enqueue()
     })
