@@ -92,11 +92,29 @@ describe('the checksum database', () => {
     expect(Object.keys(go.lists)).toEqual(['go', 'go-sumdb'])
   })
 
+  test.each([
+    ['of which no key is known', 'unknown.example', 'is no database whose key is known'],
+    ['whose key hash has a slip', KEY.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), 'does not fit the name'],
+  ])('%s forbids everything, and is no silent "off"', async (_, setting, reason) => {
+    const go = await room({ POSTHASTE_GO_SUMDB: setting })
+    expect(go.gate('a.example/m')).toMatchObject({
+      kind: 'not-configured',
+      reason: expect.stringContaining(reason),
+    })
+    expect(JSON.stringify(go.told)).toContain(reason)
+  })
+
   test('is not asked about names that are not listed there', async () => {
     const go = await room({ POSTHASTE_GO_SUMDB: KEY, POSTHASTE_GO_NOSUMDB: 'a.example/unlisted' })
     expect(kindOf(go, `/sumdb/${NAME}/lookup/a.example/unlisted@v1.0.0`)).toBe('403')
     expect(kindOf(go, `/sumdb/${NAME}/lookup/a.example/listed@v1.0.0`)).toBe('lookup')
   })
+})
+
+test('a list of sources that cannot be read is told, and is no list that ends in off', async () => {
+  const go = await room({ POSTHASTE_GO_UPSTREAM: 'https://a.example,word' })
+  expect(go.lists).toEqual({})
+  expect(JSON.stringify(go.told)).toContain('it has no scheme')
 })
 
 test('nothing is asked and nothing is written by putting it together', async () => {

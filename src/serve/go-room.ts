@@ -1,7 +1,13 @@
 import type { Config } from '../config/schema.ts'
 import { createGoForesight } from '../ecosystems/go/foresight.ts'
 import { createGoEcosystem, type GoEcosystem } from '../ecosystems/go/go-ecosystem.ts'
-import { type ChecksumDatabase, parseGosumdb, verifierKey } from '../ecosystems/go/gosumdb.ts'
+import { parseGoproxyList } from '../ecosystems/go/goproxy-list.ts'
+import {
+  type ChecksumDatabase,
+  type GosumdbProblem,
+  parseGosumdb,
+  verifierKey,
+} from '../ecosystems/go/gosumdb.ts'
 import { privateRefusal } from '../ecosystems/go/refusals.ts'
 import { createGoProof, type GoProof } from '../ecosystems/go/sumdb/go-proof.ts'
 import type { SecurityEvent } from '../ecosystems/go/sumdb/sumdb-ports.ts'
@@ -48,6 +54,7 @@ export function goRoom(
   const isPrivate = compilePatterns(go.private)
   const isUnlisted = compilePatterns(go.nosumdb)
   const parsed = go.sumdb === undefined ? undefined : parseGosumdb(go.sumdb, ports.databaseNames)
+  const unusable = parsed?.kind === 'problem' ? unusableDatabase(parsed, origins['go.sumdb']) : undefined
   const database = parsed?.kind === 'database' ? parsed : undefined
   const proof = database === undefined ? undefined : proofWith(database, config, ports)
 
@@ -69,7 +76,8 @@ export function goRoom(
   return {
     ecosystem: { ...ecosystem, foresight },
     lists: goLists(config, origins, ports.databaseNames, ports.originAddress),
-    gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : undefined),
+    // Somebody wants proofs: with a setting that gives none, serving unproved would be a silent "off".
+    gate: (name) => (isPrivate(name) ? privateRefusal(name, go.private) : unusable),
     database: proof?.name,
     // Quoted, because `|` is a word of its own to every shell.
     client: { line: (base) => `go env -w GOPROXY="${base}|direct"`, undo: 'go env -u GOPROXY' },
@@ -81,10 +89,28 @@ export function goRoom(
           ? `no source: ${ports.notFound ?? 'nothing is configured'}; set go.upstream or POSTHASTE_GO_UPSTREAM`
           : `${go.upstream}  (${origins['go.upstream'] ?? 'default'})`,
       ],
+      ...listProblems(go.upstream).map((problem) => ['', problem] as const),
       ...(ports.notes ?? []).map((note) => ['', note] as const),
       ['checksums', `${go.sumdb ?? 'off'}  (${origins['go.sumdb'] ?? 'default'})`],
+      ...(unusable === undefined ? [] : [['', `${unusable.reason}: ${unusable.hint}`] as const]),
     ],
   }
+}
+
+function listProblems(upstream = 'off'): readonly string[] {
+  const parsed = parseGoproxyList(upstream)
+  if (parsed.ok) return []
+  return parsed.problems.map(
+    ({ element, reason, fix }) => `go.upstream is not used: ${JSON.stringify(element)}: ${reason}; ${fix}`,
+  )
+}
+
+function unusableDatabase({ reason, fix }: GosumdbProblem, foundIn = 'default') {
+  return {
+    kind: 'not-configured',
+    reason: `go.sumdb names no checksum database: ${reason} (set in ${foundIn})`,
+    hint: fix,
+  } as const
 }
 
 function proofWith(database: ChecksumDatabase, config: Config, ports: GoRoomPorts): GoProof {

@@ -44,10 +44,14 @@ function sameAddress(url: string, other: string | undefined): boolean {
   return other !== undefined && url.replace(/\/+$/, '') === other.replace(/\/+$/, '')
 }
 
-/** The list of module sources that a GOPROXY string means. An invalid one was refused with the configuration. */
-function goSourceList(goproxy: string, foundIn: string, isOrigin: (url: string) => boolean): SourceList {
+/** The list of module sources that a GOPROXY string means; undefined for one that cannot be read. */
+function goSourceList(
+  goproxy: string,
+  foundIn: string,
+  isOrigin: (url: string) => boolean,
+): SourceList | undefined {
   const parsed = parseGoproxyList(goproxy)
-  if (!parsed.ok) return []
+  if (!parsed.ok) return undefined
   return parsed.steps.map((step): SourceStep => {
     if (step.kind !== 'source') return step
     const { url, next } = step
