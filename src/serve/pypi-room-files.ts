@@ -29,14 +29,20 @@ import type { RegistryPorts } from './registry-ports.ts'
 export interface PypiFilesOptions {
   readonly ports: Pick<RegistryPorts, 'ask' | 'refresh' | 'view' | 'now'>
   readonly pageOf: (project: string) => Resource
-  readonly filesOf: (project: string) => View
+  readonly pageAt: (project: string, source: PageSource) => Resource
+  readonly filesOf: (page: Resource) => View
   readonly fileOf: (file: FileRequest) => Resource
   readonly sources: (isPrivate: boolean) => readonly PageSource[]
 }
 
 /** Where files lie, what proves them, and what can be made where it is missing: by what their page says. */
 export interface PypiFiles {
-  locate(file: SoughtFile): Promise<LocatedFile>
+  /**
+   * The first call tells where the kept page says that the file lies. Where no such place has it, the second call
+   * tells where the other sources' own pages say so: an index can be ahead of its files. They are asked as well
+   * before a file is denied: the kept page may be that of a mirror that lags.
+   */
+  locator(file: SoughtFile): (signal: AbortSignal) => Promise<LocatedFile>
   prove(file: SoughtFile): Proof
 }
 
@@ -48,9 +54,16 @@ export type LocatedFile = Located & {
   readonly otherwise?: (signal: AbortSignal) => Promise<Uint8Array | undefined>
 }
 
+interface Listed {
+  readonly kind: 'listed'
+  readonly file: ListedFile
+  /** The id of the source that the page came from. */
+  readonly from: string
+}
+
 type Listing =
-  | { readonly kind: 'listed'; readonly file: ListedFile; readonly from: string }
-  | { readonly kind: 'unlisted'; readonly checkedAtMs: number }
+  | Listed
+  | { readonly kind: 'unlisted'; readonly from: string; readonly checkedAtMs: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** A page that was confirmed so lately is not asked for again because of a file that it does not list. */
@@ -60,13 +73,16 @@ const MAX_METADATA_BYTES = 16 << 20
 export function pypiFiles(options: PypiFilesOptions): PypiFiles {
   const { ports } = options
 
-  const look = async ({ project, file, route }: SoughtFile): Promise<Listing> => {
-    const view = await ports.view(options.filesOf(project))
+  const look = async (
+    { project, file, route }: SoughtFile,
+    page = options.pageOf(project),
+  ): Promise<Listing> => {
+    const view = await ports.view(options.filesOf(page))
     if (view.kind === 'refused') return { kind: 'refused', refusal: view.refusal }
     const { meta } = view.of.object
     const listed = findFile(await bytesOf(view.body), file, route)
     if (listed !== undefined) return { kind: 'listed', file: listed, from: meta.source }
-    return { kind: 'unlisted', checkedAtMs: meta.checkedAtMs }
+    return { kind: 'unlisted', from: meta.source, checkedAtMs: meta.checkedAtMs }
   }
 
   /** A kept page may be older than the file: its sources are asked once more before the file is denied. */
@@ -85,22 +101,42 @@ export function pypiFiles(options: PypiFilesOptions): PypiFiles {
     return made.ok ? made.bytes : undefined
   }
 
+  /** What the own pages of the sources but one say of the very same file. A page that cannot be had says nothing. */
+  const lookAround = async (file: SoughtFile, from: string): Promise<readonly Listed[]> => {
+    const others = options.sources(file.isPrivate).filter(({ id }) => id !== from)
+    const pages = others.map(async (source): Promise<Listed | undefined> => {
+      const listing = await look(file, options.pageAt(file.project, source))
+      if (listing.kind !== 'listed' || !isAnnounced(file, listing.file)) return undefined
+      return { ...listing, from: source.id }
+    })
+    return (await Promise.all(pages)).filter((listing) => listing !== undefined)
+  }
+
+  const placesIn = (file: SoughtFile, { file: listed, from }: Listed): string[] =>
+    placesOf({ ...file, listed, from }, options.sources(file.isPrivate))
+
   return {
-    async locate(file) {
-      const found = await lookTwice(file)
-      if (found.kind === 'refused') return { kind: 'refused', refusal: aboutFile(file, found.refusal) }
-      const unlisted = found.kind === 'unlisted' || !isAnnounced(file, found.file)
-      if (unlisted) return { kind: 'refused', refusal: notListed(file) }
-      const urls = placesOf(
-        { ...file, listed: found.file, from: found.from },
-        options.sources(file.isPrivate),
-      )
-      if (urls.length === 0) {
+    locator: (file) => {
+      let isFirst = true
+      const canMake = file.part === 'metadata' && /\.whl$/i.test(file.file)
+      const otherwise = canMake ? { otherwise: (signal: AbortSignal) => makeMetadata(file, signal) } : {}
+      return async (signal) => {
+        const mayGuess = isFirst && options.sources(file.isPrivate).length > 1
+        isFirst = false
+        const found = await lookTwice(file)
+        if (found.kind === 'refused') return { kind: 'refused', refusal: aboutFile(file, found.refusal) }
+        const isListed = found.kind === 'listed' && isAnnounced(file, found.file)
+        const urls = isListed ? placesIn(file, found) : []
+        if (mayGuess && urls.length > 0) return { kind: 'places', urls, isGuess: true }
+        const around = (await lookAround(file, found.from)).flatMap((listing) => placesIn(file, listing))
+        signal.throwIfAborted()
+        if (!isListed && around.length === 0) return { kind: 'refused', refusal: notListed(file) }
+        const others = around.filter((url) => !urls.includes(url))
+        const places = [...new Set(others.length > 0 ? others : urls)]
+        if (places.length > 0) return { kind: 'places', urls: places, ...otherwise }
         const reason = `the page of ${file.project} gives no web address for ${file.file}`
         return { kind: 'refused', refusal: { kind: 'upstream-failed', reason } }
       }
-      const canMake = file.part === 'metadata' && /\.whl$/i.test(file.file)
-      return { kind: 'places', urls, ...(canMake && { otherwise: (signal) => makeMetadata(file, signal) }) }
     },
 
     prove(file) {
@@ -111,7 +147,13 @@ export function pypiFiles(options: PypiFilesOptions): PypiFiles {
       const listing = look(file)
       // Looked for beside the fetch, whose end may come first; whoever checks meets the failure.
       listing.catch(() => undefined)
-      return { check: async (body, signal) => proveListed(file, await listing, body, signal) }
+      return {
+        check: async (body, signal) => {
+          const found = await listing
+          const [elsewhere] = found.kind === 'unlisted' ? await lookAround(file, found.from) : []
+          return proveListed(file, elsewhere ?? found, body, signal)
+        },
+      }
     },
   }
 }

@@ -112,6 +112,16 @@ async function locate(of: PypiRoom, path: string): Promise<LocatedFile> {
   return located
 }
 
+/** As a fetch does that found the file at none of the first places. */
+async function locateAgain(of: PypiRoom, path: string): Promise<LocatedFile> {
+  const resource = resourceAt(of, path)
+  expect(await resource.locate?.(signal)).toMatchObject({ kind: 'places', isGuess: true })
+  const located = await resource.locate?.(signal)
+  if (located === undefined) throw new Error('nothing to locate')
+  expect(located).not.toHaveProperty('isGuess')
+  return located
+}
+
 async function verdict(of: PypiRoom, path: string, body: string | Uint8Array | CandidateBody) {
   const candidate: CandidateBody =
     typeof body === 'string' || body instanceof Uint8Array
@@ -161,6 +171,63 @@ describe('where a file lies', () => {
     })
     expect(await locate(of, path)).toMatchObject({ kind: 'refused', refusal: { kind: 'not-found' } })
     expect(engine.refreshed).toEqual([pageKey])
+  })
+
+  const keyAt = (source: string) => `pypi/at/${sha256(source).slice(0, 16)}/demo/`
+
+  test("where no place of the page has it, at those of the other sources' own pages", async () => {
+    const engine = new FakeEngine()
+    engine.keep(pageKey, page({ url: `https://files.b.example/${wheel}` }), NOW, 'b.example/simple')
+    const elsewhere = page({ url: `https://files.a.example/x/${wheel}` })
+    engine.keep(keyAt('a.example/simple'), elsewhere, NOW, 'a.example/simple')
+    const of = await room(engine)
+    expect(await locate(of, path)).toMatchObject({ urls: [`https://files.b.example/${wheel}`] })
+    expect(await locateAgain(of, path)).toEqual({
+      kind: 'places',
+      urls: [`https://files.a.example/x/${wheel}`],
+    })
+    expect(
+      of.ecosystem.pageAt('demo', { id: 'a.example/simple', url: 'https://a.example/simple' }),
+    ).toMatchObject({
+      key: keyAt('a.example/simple'),
+      sources: 'pypi',
+    })
+    const asked = of.ecosystem.pageAt('demo', { id: 'a.example/simple', url: 'https://a.example/simple' })
+    expect(await asked.locate?.(signal)).toEqual({ kind: 'places', urls: ['https://a.example/simple/demo/'] })
+  })
+
+  test('other sources whose pages cannot be had change nothing', async () => {
+    const engine = new FakeEngine()
+    engine.keep(pageKey, page(), NOW, 'b.example/simple')
+    expect(await locateAgain(await room(engine), path)).toMatchObject({
+      urls: [`https://b.example/packages/${wheel}`, `https://a.example/packages/${wheel}`],
+    })
+  })
+
+  test('a file that a mirror behind the others does not list is not denied', async () => {
+    const engine = new FakeEngine()
+    const lagging = '{"name":"demo","files":[]}'
+    engine.keep(pageKey, lagging, 0, 'b.example/simple')
+    engine.upstream.set(pageKey, lagging)
+    const text = 'Metadata-Version: 2.1\nName: demo\n'
+    const ahead = page({ 'core-metadata': { sha256: sha256(text) } })
+    engine.keep(keyAt('a.example/simple'), ahead, NOW, 'a.example/simple')
+    engine.keep(keyAt('b.example/simple'), ahead, NOW, 'b.example/simple')
+    const of = await room(engine)
+    expect(await locate(of, path)).toMatchObject({
+      urls: expect.arrayContaining([`https://a.example/packages/${wheel}`]),
+    })
+    expect(await verdict(of, `${path}.metadata`, text)).toEqual({ verdict: 'proved' })
+    expect(await locate(of, `/files/demo/${'0'.repeat(64)}/${wheel}`)).toMatchObject({
+      refusal: { kind: 'not-found' },
+    })
+  })
+
+  test('a source that has no equal is not asked twice', async () => {
+    const engine = new FakeEngine()
+    engine.keep(pageKey, page(), NOW)
+    const of = await room(engine, { POSTHASTE_PYPI_UPSTREAM: 'https://a.example/simple' })
+    expect(await locate(of, path)).not.toHaveProperty('isGuess')
   })
 
   test('while the index is out of reach, nobody says that a file is not there', async () => {
@@ -303,7 +370,7 @@ describe('metadata that no place has', () => {
     keep(engine, `pypi/files/demo/${zipHash}/${wheel}`)
     const of = await room(engine)
     const metadataPath = `/files/demo/${zipHash}/${wheel}.metadata`
-    const located = await locate(of, metadataPath)
+    const located = await locateAgain(of, metadataPath)
     if (located.kind !== 'places' || located.otherwise === undefined) throw new Error('no other way')
     const bytes = await located.otherwise(signal)
     return bytes === undefined ? undefined : await verdict(of, metadataPath, bytes)
@@ -330,7 +397,7 @@ describe('metadata that no place has', () => {
   test('of a source distribution it is not made', async () => {
     const engine = new FakeEngine()
     engine.keep(pageKey, page({ filename: 'demo-1.0.tar.gz', 'core-metadata': true }), NOW)
-    const located = await locate(await room(engine), `/files/demo/${hash}/demo-1.0.tar.gz.metadata`)
+    const located = await locateAgain(await room(engine), `/files/demo/${hash}/demo-1.0.tar.gz.metadata`)
     expect(located.kind).toBe('places')
     expect(located.otherwise).toBeUndefined()
   })

@@ -39,7 +39,8 @@ export function pypiRoom(
   const files = pypiFiles({
     ports,
     pageOf: (project) => ecosystem.pageOf(project),
-    filesOf: (project) => ecosystem.filesOf(project),
+    pageAt: (project, source) => ecosystem.pageAt(project, source),
+    filesOf: (page) => ecosystem.filesOf(page),
     fileOf: (file) => ecosystem.fileOf(file),
     sources: (hidden) => lists[hidden ? PRIVATE_SOURCES : PYPI_SOURCES] ?? [],
   })
@@ -47,7 +48,7 @@ export function pypiRoom(
     ttl: pypi.ttl,
     isPrivate,
     forwardsPrivate: pypi.privateUpstream.length > 0 && !hasCredentials(config),
-    locateFile: (file) => files.locate(file),
+    locatorOf: (file) => files.locator(file),
     proveFile: (file) => files.prove(file),
     proveForm: (name, params) => ({ check: (body) => ports.check(name, body, params) }),
   })

@@ -58,7 +58,7 @@ function elsewhere(
   return isRelative ? resolve(written, undefined, pageAddress(source, project)) : undefined
 }
 
-function pageAddress({ url }: PageSource, project: string): string {
+export function pageAddress({ url }: Pick<PageSource, 'url'>, project: string): string {
   return `${url}/${project}/`
 }
 

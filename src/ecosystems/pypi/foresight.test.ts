@@ -153,7 +153,7 @@ describe('what a client asks next', () => {
       ttl: { metadataMs: 1, missMs: 1 },
       isPrivate: (name) => name.startsWith('corp-'),
       forwardsPrivate: false,
-      locateFile: async () => ({ kind: 'places', urls: [] }),
+      locatorOf: () => async () => ({ kind: 'places', urls: [] }),
       proveFile: () => ({ check: async () => ({ verdict: 'proved' }) }),
       proveForm: () => ({ check: async () => ({ verdict: 'sound' }) }),
     })

@@ -12,7 +12,7 @@ function pypi(options: Partial<PypiEcosystemOptions> = {}) {
     ttl: { metadataMs: 300_000, missMs: 60_000 },
     isPrivate: (name) => name.startsWith('corp-'),
     forwardsPrivate: false,
-    locateFile: async () => located,
+    locatorOf: () => async () => located,
     proveFile: () => ({ check: async () => ({ verdict: 'proved' }) }),
     proveForm: () => ({ check: async () => ({ verdict: 'sound' }) }),
     ...options,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Asked, Asking, Ecosystem, Rendered, Resource, View } from '../ecosystem.ts'
+import type { PageSource } from './file-places.ts'
 import { acceptableForms, chooseForm, mediaTypes, type PageForm } from './negotiation.ts'
 import { PRIVATE_KEYS, type PypiEcosystemOptions, type Resources, resourcesFor } from './pypi-resources.ts'
 import { plain, renderRefusal } from './refusals.ts'
@@ -11,8 +12,10 @@ export interface PypiEcosystem extends Ecosystem {
   variantOf(path: string, asking: Asking): string | undefined
   /** The page of a project, as its sources have it. */
   pageOf(project: string): Resource
-  /** The map of the files that this page lists (files-map.ts). */
-  filesOf(project: string): View
+  /** The same page as this one source has it. */
+  pageAt(project: string, source: Pick<PageSource, 'id' | 'url'>): Resource
+  /** The map of the files that a page lists (files-map.ts). */
+  filesOf(page: Resource): View
   /** The newest files of this page (candidates.ts). */
   candidatesOf(project: string): View
   /** The core metadata inside of a wheel. */
@@ -46,7 +49,8 @@ export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosyste
     },
     refuse: (refusal, sought) => renderRefusal(refusal, sought, options.isPrivate(sought.name)),
     pageOf: resources.page,
-    filesOf: (project) => digestView(resources.page(project), 'files'),
+    pageAt: resources.pageAt,
+    filesOf: (page) => digestView(page, 'files'),
     candidatesOf: (project) => digestView(resources.page(project), 'candidates'),
     metadataIn: (wheel) => digestView(wheel, 'metadata'),
     fileOf: resources.file,

@@ -1,7 +1,9 @@
 /** What the engine is told of each thing that this ecosystem serves. */
 
+import { createHash } from 'node:crypto'
 import type { Located, Proof, Resource } from '../ecosystem.ts'
 import { parseDistribution } from './distribution-file.ts'
+import { type PageSource, pageAddress } from './file-places.ts'
 import { filePath } from './file-route.ts'
 import { mediaTypes } from './negotiation.ts'
 import { type FileRequest, partSuffix } from './request-path.ts'
@@ -26,8 +28,8 @@ export interface PypiEcosystemOptions {
    * and nothing of the answer is kept.
    */
   readonly forwardsPrivate: boolean
-  /** Where a file lies, by what its project's page says. */
-  readonly locateFile: (file: SoughtFile, signal: AbortSignal) => Promise<Located>
+  /** Tells where a file lies, by what its project's page says: one locator for each fetch. */
+  readonly locatorOf: (file: SoughtFile) => (signal: AbortSignal) => Promise<Located>
   readonly proveFile: (file: SoughtFile, signal: AbortSignal) => Proof
   /** A form check of the renderer, by its name. */
   readonly proveForm: (name: string, params: Readonly<Record<string, string>>) => Proof
@@ -51,6 +53,8 @@ export const PRIVATE_KEYS = '/private'
 
 export interface Resources {
   page(project: string): Resource
+  /** The same page as this one source has it, kept apart from what clients see. */
+  pageAt(project: string, source: Pick<PageSource, 'id' | 'url'>): Resource
   projects(): Resource
   project(project: string, version: string | undefined): Resource
   file(request: FileRequest): Resource
@@ -67,20 +71,29 @@ export function resourcesFor(options: PypiEcosystemOptions): Resources {
     compressible: true,
     ...(hidden ? { isPrivate: true } : {}),
   })
+  const page = (project: string): Resource => {
+    const hidden = isPrivate(project)
+    return {
+      ...mutable(hidden),
+      key: keyOf(`simple/${project}/`, hidden),
+      sources: hidden ? PRIVATE_SOURCES : PYPI_SOURCES,
+      path: `${project}/`,
+      kind: 'page',
+      name: project,
+      mediaType: mediaTypes.json,
+      maxBytes: maxBytes.page,
+      accept: acceptsPage,
+      prove: () => proveForm('pypi.page', { project }),
+    }
+  }
   return {
-    page(project) {
-      const hidden = isPrivate(project)
+    page,
+    pageAt(project, source) {
+      const place = createHash('sha256').update(source.id).digest('hex').slice(0, 16)
       return {
-        ...mutable(hidden),
-        key: keyOf(`simple/${project}/`, hidden),
-        sources: hidden ? PRIVATE_SOURCES : PYPI_SOURCES,
-        path: `${project}/`,
-        kind: 'page',
-        name: project,
-        mediaType: mediaTypes.json,
-        maxBytes: maxBytes.page,
-        accept: acceptsPage,
-        prove: () => proveForm('pypi.page', { project }),
+        ...page(project),
+        key: keyOf(`at/${place}/${project}/`, isPrivate(project)),
+        locate: async () => ({ kind: 'places', urls: [pageAddress(source, project)] }),
       }
     },
     projects: () => ({
@@ -130,7 +143,7 @@ export function resourcesFor(options: PypiEcosystemOptions): Resources {
         freshMs: part === 'provenance' || route === '-' ? ttl.metadataMs : Number.POSITIVE_INFINITY,
         // Its page says whether there is such a file: there is nothing to remember.
         missMs: 0,
-        locate: (signal) => options.locateFile(sought, signal),
+        locate: options.locatorOf(sought),
         prove: (signal) => options.proveFile(sought, signal),
         ...(hidden ? { isPrivate: true } : {}),
       }
