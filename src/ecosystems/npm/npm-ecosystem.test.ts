@@ -463,6 +463,23 @@ describe('refusals', () => {
     const { status, body } = ecosystem.refuse({ kind: 'not-found', reason }, sought)
     expect([status, JSON.parse(body)]).toEqual([404, { error: '@corp/a: not here ?[31m?' }])
   })
+  test("of a private name lead to no public source, and are no shared cache's", () => {
+    const down = ecosystem.refuse({ kind: 'upstream-failed', reason: 'x is down' }, sought)
+    expect(JSON.parse(down.body).error).not.toContain('npm.upstream')
+    const hint = 'ask whoever runs x, or name another source in npm.upstream'
+    const denied = (status: 401 | 403) =>
+      JSON.parse(ecosystem.refuse({ kind: 'denied', status, reason: 'x', hint }, sought).body).error
+    expect(denied(403)).toBe('x: ask whoever runs x, or name another source in npm.privateUpstream')
+    expect(denied(401)).toContain('.npmrc')
+    const missing = ecosystem.refuse({ kind: 'not-found', reason: 'none' }, sought)
+    expect(missing.headers['cache-control']).toBe('private, max-age=60')
+    const known = ecosystem.refuse({ kind: 'not-found', reason: 'none' }, { ...sought, name: 'a' })
+    expect(known.headers['cache-control']).toBe('public, max-age=60')
+    expect(
+      JSON.parse(ecosystem.refuse({ kind: 'upstream-failed', reason: 'x' }, { ...sought, name: 'a' }).body)
+        .error,
+    ).toContain('npm.upstream')
+  })
   test('of a private name ask for a token', () => {
     expect(ecosystem.refuse({ kind: 'denied', status: 401, reason: 'x' }, sought).headers).toHaveProperty(
       'www-authenticate',

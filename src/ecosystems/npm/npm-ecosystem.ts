@@ -141,7 +141,7 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
       const name = packageOfTarball(path)
       return name === undefined || route(name).isPrivate ? undefined : name
     },
-    refuse: renderRefusal,
+    refuse: (refusal, sought) => renderRefusal(refusal, sought, route(sought.name).isPrivate),
     ...(options.foresight === undefined ? {} : { foresight: options.foresight }),
   }
 }

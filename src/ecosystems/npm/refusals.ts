@@ -5,12 +5,21 @@ import type { Refusal, Rendered, Sought } from '../ecosystem.ts'
 /** npm prints it on one line behind the status and the address. */
 const maxMessageLength = 600
 
-/** Maps a refusal to status, headers and text. An outage never becomes a 404. */
-export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
+const PUBLIC_SETTING = 'npm.upstream'
+
+/**
+ * Maps a refusal to status, headers and text. An outage never becomes a 404. `isPrivate`: the name has sources of
+ * its own, and nobody is told to name one among the public ones.
+ */
+export function renderRefusal(said: Refusal, sought: Sought, isPrivate = false): Rendered {
+  const refusal = isPrivate ? ofPrivateSources(said) : said
   switch (refusal.kind) {
     case 'not-found': {
       const maxAge = Math.max(0, Math.floor(sought.missMs / 1000))
-      const caching = refusal.fleeting === true ? noStore : { 'cache-control': `public, max-age=${maxAge}` }
+      const caching =
+        refusal.fleeting === true
+          ? noStore
+          : { 'cache-control': `${isPrivate ? 'private' : 'public'}, max-age=${maxAge}` }
       return npmError(404, [`${sought.name}: ${refusal.reason}`, refusal.hint], caching)
     }
     case 'denied': {
@@ -21,7 +30,7 @@ export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
     case 'upstream-failed': {
       const text = [
         refusal.reason,
-        refusal.hint ?? 'try again, or name another source in npm.upstream',
+        refusal.hint ?? `try again, or name another source in ${PUBLIC_SETTING}`,
       ] as const
       if (refusal.retryAfterMs === undefined) return npmError(502, text, noStore)
       const seconds = Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))
@@ -33,6 +42,19 @@ export function renderRefusal(refusal: Refusal, sought: Sought): Rendered {
     case 'store-failed':
       return npmError(503, [refusal.reason, refusal.hint], noStore)
   }
+}
+
+/** A hint that names the public list leads elsewhere: to credentials, or to the list of private sources. */
+function ofPrivateSources(refusal: Refusal): Refusal {
+  if (refusal.kind === 'upstream-failed' && refusal.hint === undefined) {
+    return { ...refusal, hint: 'try again when that registry is up: no other is asked for a private name' }
+  }
+  if (!('hint' in refusal) || refusal.hint?.includes(PUBLIC_SETTING) !== true) return refusal
+  const needsToken = refusal.kind === 'denied' && refusal.status === 401
+  const hint = needsToken
+    ? 'set your token of that registry for this address in .npmrc, or its credentials in upstream.credentials'
+    : refusal.hint.replaceAll(PUBLIC_SETTING, 'npm.privateUpstream')
+  return { ...refusal, hint }
 }
 
 /** What a private name gets that has no source of its own. */
