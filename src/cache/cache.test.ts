@@ -378,6 +378,24 @@ describe('what does not exist', () => {
     expect((await cache.askWhole(blob)).kind).not.toBe('refused')
   })
 
+  test('stands in an outage as long as it takes, for what can change and was seen missing', async () => {
+    upstream.script(list.path, missing, failed({ code: 'http', message: 'origin.example is down' }))
+    upstream.script(blob.path, missing, failed())
+    await cache.ask(list)
+    await cache.ask(blob)
+    nowMs += list.missMs + 1
+    expect(await cache.ask(list)).toMatchObject({
+      refusal: {
+        kind: 'not-found',
+        fleeting: true,
+        reason: expect.stringContaining('origin.example is down'),
+      },
+    })
+    expect(await cache.ask(blob)).toMatchObject({ refusal: { kind: 'upstream-failed' } })
+    upstream.script(list.path, found(small))
+    expect((await cache.askWhole(list)).kind).not.toBe('refused')
+  })
+
   test('is never made of an outage', async () => {
     upstream.script(blob.path, failed({ code: 'offline' }))
     expect(await cache.ask(blob)).toMatchObject({ refusal: { kind: 'upstream-failed' }, remembered: false })

@@ -169,13 +169,26 @@ export class Cache {
     const joined = underWay !== undefined
     const answer = await (underWay ?? this.#fly(resource, undefined, ahead)).answer
     if (answer.kind === 'filling') return { ...answer, joined }
-    if (answer.kind === 'refused') return refusedBy(answer.refusal, answer.source)
+    if (answer.kind === 'refused')
+      return this.#oldMiss(resource, answer.refusal) ?? refusedBy(answer.refusal, answer.source)
     return {
       kind: 'filled',
       object: answer.object,
       joined,
       stored: answer.stored,
     }
+  }
+
+  /**
+   * In an outage what a source said last stands: a client that walks through a package's parents needs their "no"
+   * as much as the list that it finds.
+   */
+  #oldMiss(resource: Resource, refusal: Refusal): Refused | undefined {
+    if (refusal.kind !== 'upstream-failed' || !Number.isFinite(resource.freshMs)) return undefined
+    const old = this.#misses.old(resource.key)
+    if (old?.refusal.kind !== 'not-found') return undefined
+    const reason = `${old.refusal.reason} (so it was before this: ${refusal.reason})`
+    return { ...old, refusal: { ...old.refusal, reason, fleeting: true } }
   }
 
   /** Starts the fetch of a key, or joins the one that is under way. */

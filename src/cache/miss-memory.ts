@@ -11,10 +11,12 @@ export class MissMemory {
 
   get(key: string, nowMs: number): Refused | undefined {
     const miss = this.#misses.get(key)
-    if (miss === undefined) return undefined
-    if (nowMs < miss.untilMs) return miss.refused
-    this.#misses.delete(key)
-    return undefined
+    return miss !== undefined && nowMs < miss.untilMs ? miss.refused : undefined
+  }
+
+  /** What was true when the sources could last be asked, however long ago. */
+  old(key: string): Refused | undefined {
+    return this.#misses.get(key)?.refused
   }
 
   set(key: string, refused: Refused, untilMs: number): void {
