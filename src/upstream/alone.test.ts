@@ -26,6 +26,37 @@ describe('a source without equals', () => {
     expect(server.seen.map(({ target }) => target)).toEqual(['/base/m/@v/v1.0.0.zip', '/base/'])
   })
 
+  test.each(['502 Bad Gateway', '503 Busy', '504 Gateway Timeout'])(
+    'is asked once more after %s, because most clients are not',
+    async (status) => {
+      await using server = await fakeServer((socket) => {
+        server.script = saying(answer('200 OK', 'well'))
+        socket.write(answer(status))
+      })
+      await using upstream = upstreamOf(server.url, { limits })
+      expect(await textOf(await ask(upstream))).toBe('well')
+      expect(server.seen.length).toBe(2)
+    },
+  )
+
+  test.each([
+    ['its own error', '500 Internal Server Error', {}],
+    ['a time to come back', '503 Busy', { 'Retry-After': '7' }],
+  ])('is not asked again after %s', async (_, status, fields) => {
+    await using server = await fakeServer(saying(answer(status, '', fields)))
+    await using upstream = upstreamOf(server.url, { limits })
+    expect((await ask(upstream)).kind).toBe('failed')
+    expect(server.seen.length).toBe(1)
+  })
+
+  test('is asked once more in an outage by a few of those who wait, not by all', async () => {
+    await using server = await fakeServer(saying(answer('503 Busy')))
+    await using upstream = upstreamOf(server.url, { limits: { ...limits, budgetMs: 5000 } })
+    const kinds = await Promise.all(Array.from({ length: 200 }, async () => (await ask(upstream)).kind))
+    expect(new Set(kinds)).toEqual(new Set(['failed']))
+    expect(server.seen.length).toBeLessThanOrEqual(200 * 1.2 + 20)
+  })
+
   test('is asked once whether it lives, for all who wait', async () => {
     await using server = await fakeServer(slow)
     await using upstream = upstreamOf(`${server.url}/base`, { limits })

@@ -240,17 +240,17 @@ describe('the record of a source', () => {
     const reports: unknown[] = []
     await using upstream = upstreamOf(server.url, { onAttempt: (report) => void reports.push(report) })
     await textOf(await ask(upstream))
-    server.script = saying(answer('502 Bad', 'gate', { 'Content-Type': 'text/plain' }))
+    server.script = saying(answer('500 Bad', 'gate', { 'Content-Type': 'text/plain' }))
     const failure = await failureOf(await ask(upstream))
-    expect(failure.message).toMatch(/answered 502: gate/)
+    expect(failure.message).toMatch(/answered 500: gate/)
     expect(upstream.states()[0]).toMatchObject({
       requests: 2,
       errors: 1,
-      lastFailure: { code: 'http', status: 502 },
+      lastFailure: { code: 'http', status: 500 },
     })
     expect(reports).toMatchObject([
       { list: 'go', shape: 'blob', outcome: 'found', status: 200, bytes: 5 },
-      { outcome: 'failed', code: 'http', status: 502 },
+      { outcome: 'failed', code: 'http', status: 500 },
     ])
   })
 

@@ -143,11 +143,10 @@ export class Heat {
     }
   }
 
-  /** Most clients never ask twice, so the last hope gets a second try when only its connection failed. */
+  /** Most clients never ask twice, so the last hope gets a second try when only its connection or gateway failed. */
   #startAgain(entrant: Entrant, reply: Vain, signal: AbortSignal): boolean {
     const lastHope = this.#waiting.length === 0 && this.#running.size === 0
-    if (!lastHope || this.#triedAgain || reply.kind !== 'failed' || !isConnectionFault(reply.failure))
-      return false
+    if (!lastHope || this.#triedAgain || reply.kind !== 'failed' || !isPassing(reply.failure)) return false
     if (!this.#options.retries.spend()) return false
     this.#triedAgain = true
     this.#start(entrant, signal)
@@ -256,7 +255,9 @@ function hedgeMs(first: Entrant, second: Entrant): number {
   return Math.max(leastFreshHedgeMs, first.p95Ms === undefined ? defaultHedgeMs : 2 * first.p95Ms)
 }
 
-function isConnectionFault({ code }: UpstreamFailure): boolean {
+/** What 502, 503 and 504 tell is that something in front could not reach it just now (RFC 9110 15.6). */
+function isPassing({ code, status }: UpstreamFailure): boolean {
+  if (code === 'http') return status === 502 || status === 503 || status === 504
   return code === 'reset' || code === 'connect' || code === 'tls'
 }
 

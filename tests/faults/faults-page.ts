@@ -12,6 +12,8 @@ server's sources and checks the promise: \`npm test -- tests/faults\` runs them 
 - The first line of an error names the source and what it did, and then what to do about it.
 - Nothing wrong is kept, and what is sent never ends cleanly when it is not whole and proved.
 - When the fault is over the next request works; a source that could not even be connected to is tried again after a second.
+- The last source that is left is asked once more when its connection failed or its gateway did (502, 503, 504 without a time to
+  come back), as long as no more than a fifth of the requests need it: most clients never ask twice.
 
 Two kinds of lists matter. *Equal* sources are joined by \`|\`: whatever one does, the client gets a whole body from another.
 From the *only* source, or after a \`,\`, the client gets an error with a status. A source whose bytes have been proved often has
