@@ -45,3 +45,13 @@ test.each([
 ])('a list without sources says what to do: %p', (answer, hint) => {
   expect(refusalFor(answer, resource).refusal).toMatchObject({ hint: expect.stringContaining(hint) })
 })
+
+test('an outage of one source does not hide what another said', () => {
+  const failure = { code: 'dns', message: 'no address for sums.example' } as const
+  const lacking = [{ id: 'relay.example', text: 'not found: unknown revision\nmore' }]
+  expect(refusalFor({ kind: 'failed', failure, lacking }, resource).refusal).toMatchObject({
+    kind: 'upstream-failed',
+    reason:
+      'relay.example has no v1.0.0.info of a.example/m (not found: unknown revision); no address for sums.example',
+  })
+})

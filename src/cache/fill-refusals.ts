@@ -1,7 +1,14 @@
 /** What an upstream's answers without a body mean to whoever asked. */
 
 import type { Refusal, Resource } from '../ecosystems/ecosystem.ts'
-import type { Found, InVain, SourceRef, UpstreamAnswer, UpstreamFailure } from '../upstream/upstream.ts'
+import type {
+  Failed,
+  Found,
+  InVain,
+  SourceRef,
+  UpstreamAnswer,
+  UpstreamFailure,
+} from '../upstream/upstream.ts'
 
 export interface RefusedFill {
   readonly kind: 'refused'
@@ -51,7 +58,7 @@ export function refusalFor(answer: Exclude<UpstreamAnswer, Found>, resource: Res
         message: `${answer.source.id} answered 304 to an unconditional request`,
       })
     case 'failed':
-      return failed(answer.failure)
+      return failed(answer.failure, said(answer.lacking, resource))
   }
 }
 
@@ -105,7 +112,15 @@ function beforeDirect(after: InVain | undefined, resource: Resource): RefusedFil
   }
 }
 
-function failed(failure: UpstreamFailure): RefusedFill {
+/** A "no" does not count while another source may know better, but it may be all that there is to know. */
+function said(lacking: Failed['lacking'] = [], { name, path }: Resource): string {
+  const [first] = lacking
+  if (first === undefined) return ''
+  const words = first.text === '' ? '' : ` (${first.text.split('\n', 1)[0]})`
+  return `${first.id} has no ${whatOf(path, name)}${words}; `
+}
+
+function failed(failure: UpstreamFailure, before = ''): RefusedFill {
   if (failure.status === LOOP_DETECTED) {
     const hint = failure.hint ?? "take Posthaste's own address out of its list of sources"
     return { kind: 'refused', failure, refusal: { kind: 'loop', reason: failure.message, hint } }
@@ -115,7 +130,7 @@ function failed(failure: UpstreamFailure): RefusedFill {
     failure,
     refusal: {
       kind: 'upstream-failed',
-      reason: failure.message,
+      reason: before + failure.message,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
     },
