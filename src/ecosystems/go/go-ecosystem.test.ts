@@ -148,6 +148,16 @@ describe('answers without a source', () => {
     expect(answer('/').body).toContain('GOPROXY')
   })
 
+  test.each([
+    '/corp.example/x/@v/main.zip',
+    '/corp.example/x/@v/latest.info',
+    '/corp.example/Upper/@v/list',
+    '/corp.example/x/@v/v1.0.0.ziphash',
+    '/corp.example/%21upper/@v/upgrade.info',
+  ])('a private name never gets a 404, whatever is asked of it: %s', (path) => {
+    expect(answer(path)).toMatchObject({ status: 403, headers: { 'cache-control': 'no-store' } })
+  })
+
   test('a name that is not looked up is refused a lookup, a private one is left to the gate', () => {
     expect(answer('/sumdb/sum.example/lookup/unlisted.example/x@v1.0.0')).toMatchObject({
       status: 403,

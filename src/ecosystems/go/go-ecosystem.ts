@@ -63,8 +63,14 @@ export function createGoEcosystem(options: GoEcosystemOptions): GoEcosystem {
     parse(path) {
       const request = parseGoRequest(path, isDatabase)
       switch (request.kind) {
-        case 'refused':
+        case 'refused': {
+          // A 404 would send the client on to the next of its list, with the private name.
+          if (request.status === 404 && options.isPrivate(nameIn(path))) {
+            const fix = 'set GOPRIVATE to what go.private says so that go asks the version control itself'
+            return answer(403, `${nameIn(path)} is private here, and ${request.reason}`, fix, 0)
+          }
           return answer(request.status, request.reason, undefined, request.status === 404 ? 3600 : 0)
+        }
         case 'supported':
           return {
             kind: 'answer',
@@ -88,6 +94,12 @@ export function createGoEcosystem(options: GoEcosystemOptions): GoEcosystem {
     nameOfFixed: moduleOfFixedFile,
     refuse: (refusal, sought) => renderRefusal(refusal, sought, options),
   }
+}
+
+/** The module of a request that is none, as far as it can be told; only for comparing with patterns. */
+function nameIn(path: string): string {
+  const [name = ''] = path.replace(/%21/g, '!').split('/@', 1)
+  return name.slice(1).replace(/!([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function databaseAsked(request: DatabaseRequest, sumdb: GoProof, options: GoEcosystemOptions): GoAsked {
