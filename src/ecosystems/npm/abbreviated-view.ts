@@ -1,7 +1,13 @@
 import type { Transform } from '../ecosystem.ts'
 import { type JsonReader, type Span, spliced } from '../json-scan.ts'
+import {
+  type Change,
+  changedAddresses,
+  distChanges,
+  type OwnAddresses,
+  ownAddresses,
+} from './own-addresses.ts'
 import { walkPackument } from './packument.ts'
-import { addressOf, type Change, changedTarballs, distChanges } from './tarball-addresses.ts'
 
 /**
  * What a resolver reads of a version: npm's package-metadata document, and what npm, pnpm, yarn and bun came to
@@ -49,13 +55,13 @@ const onlyInFull: ReadonlySet<string> = new Set([
  * `time` is added from the full packument (`beside`), so that nobody fetches that for the dates alone.
  */
 export const abbreviatedView: Transform = function* ({ body, beside, params }) {
-  const address = addressOf(params)
+  const own = ownAddresses(params)
   const shape = shapeOf(body)
   if (shape.isFull) {
-    yield* abbreviated(body, address, shape)
+    yield* abbreviated(body, own, shape)
     return
   }
-  const changes = changedTarballs(body, address)
+  const changes = changedAddresses(body, own)
   const time = shape.hasTime || beside === undefined ? undefined : timeOf(beside)
   if (time !== undefined)
     changes.push({ span: { start: shape.end - 1, end: shape.end - 1 }, text: `,"time":${time}` })
@@ -107,11 +113,7 @@ function timeOf(packument: Uint8Array): string | undefined {
 }
 
 /** What is not kept falls out, with its comma; what is kept stays byte for byte. */
-function* abbreviated(
-  body: Uint8Array,
-  address: (version: string) => string,
-  shape: Shape,
-): Generator<Uint8Array> {
+function* abbreviated(body: Uint8Array, own: OwnAddresses, shape: Shape): Generator<Uint8Array> {
   const parts: (Span | string)[] = []
   let isFirst = true
   const open = (text: string) => {
@@ -144,7 +146,7 @@ function* abbreviated(
         if (!kept.has(key)) return
         if (key === 'hasInstallScript') saysSo = true
         const changes: Change[] = []
-        const value = key === 'dist' ? distSpan(reader, version, address, changes) : reader.value()
+        const value = key === 'dist' ? distSpan(reader, version, own, changes) : reader.value()
         keep(keySpan, value)
         for (const change of changes) splitLast(parts, change)
       })
@@ -160,14 +162,9 @@ function* abbreviated(
   }
 }
 
-function distSpan(
-  reader: JsonReader,
-  version: string,
-  address: (version: string) => string,
-  changes: Change[],
-): Span {
+function distSpan(reader: JsonReader, version: string, own: OwnAddresses, changes: Change[]): Span {
   if (reader.kind() !== 'object') return reader.value()
-  return distChanges(reader, version, address, changes)
+  return distChanges(reader, version, own, changes)
 }
 
 /** Puts a change into the span that was kept last. */

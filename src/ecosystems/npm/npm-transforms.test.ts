@@ -32,6 +32,22 @@ describe('npm.full', () => {
     )
   })
 
+  test('leads attestations here, because npm asks its own host for the path of their address', () => {
+    const dist = (url: string) => `{"attestations":{"url":${url},"provenance":{"url":"x"}},"tarball":"t"}`
+    const place = '/-/npm/v1/attestations/@s%2fa@1.0.0'
+    const body = (text: string) => `{"name":"@s/a","version":"1.0.0","dist":${text}}`
+    const packument = (text: string) => `{"name":"@s/a","versions":{"1.0.0":${body(text)}}}`
+    const ours = dist(`"${base}${place}"`).replace('"t"', `"${address}"`)
+    const theirs = dist(`"https://a.example/api/npm${place}"`)
+    expect(textOf('npm.full', packument(theirs), '@s/a')).toBe(packument(ours))
+    expect(textOf('npm.version', body(theirs), '@s/a')).toBe(body(ours))
+    expect(textOf('npm.abbreviated', `{"_id":"x",${packument(theirs).slice(1)}`, '@s/a')).toContain(ours)
+    for (const url of ['"https://a.example/else"', 'null', '5']) {
+      const kept = dist(url).replace('"t"', `"${address}"`)
+      expect(textOf('npm.full', packument(dist(url)), '@s/a')).toBe(packument(kept))
+    }
+  })
+
   test('leaves what is no packument of versions as it is', () => {
     for (const body of [
       '{"name":"a"}',
