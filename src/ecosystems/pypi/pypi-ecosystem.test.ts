@@ -101,7 +101,8 @@ describe('requests', () => {
     ['/simple/numpy/', asking({}, { query: 'format=image/png' }), 406, {}, 'no form of this page'],
     ['/simple/../x/', asking(), 400, {}, 'the path holds a . or .. element'],
     ['/', asking(), 404, {}, 'set index-url to http://relay.example/pypi/simple/'],
-    ['/legacy/', asking({}, { method: 'POST' }), 404, {}, 'simple/NAME/'],
+    ['/legacy/', asking({}, { method: 'POST' }), 405, { allow: 'GET, HEAD' }, 'publish to the index itself'],
+    ['', asking({}, { method: 'POST' }), 405, {}, 'no uploads and no XML-RPC'],
     [
       '/simple/numpy/',
       asking({}, { method: 'POST' }),
@@ -110,6 +111,10 @@ describe('requests', () => {
       'publish to the index itself',
     ],
   ]
+  test('requests that write come here, to be refused in words that help', () => {
+    expect(pypi().takesWrites).toBe(true)
+  })
+
   for (const [path, request, status, headers, text] of table) {
     test(`${request.method} ${path} is ${status}`, () => {
       const asked = pypi().parse(path, request)

@@ -30,13 +30,15 @@ export function createPypiEcosystem(options: PypiEcosystemOptions): PypiEcosyste
     id: 'pypi',
     parse(path, asking) {
       if (asking === undefined) return keyed(path, resources)
-      const request = parsePypiRequest(path)
-      if (asking.method !== 'GET' && asking.method !== 'HEAD' && request.kind !== 'refused') {
-        const cause = 'this server takes no uploads'
-        return answer(plain(405, cause, 'publish to the index itself', { allow: 'GET, HEAD' }))
+      if (asking.method !== 'GET' && asking.method !== 'HEAD') {
+        const cause = 'this server takes no uploads and no XML-RPC'
+        const fix = 'publish to the index itself, and search on its own page'
+        return answer(plain(405, cause, fix, { allow: 'GET, HEAD' }))
       }
-      return asked(request, asking, options, resources)
+      return asked(parsePypiRequest(path), asking, options, resources)
     },
+    // To be refused with words that help: twine and old clients' searches come here.
+    takesWrites: true,
     variantOf(path, { query, header }) {
       if (path.startsWith('/files/')) return undefined
       if (path.startsWith('/simple/'))
