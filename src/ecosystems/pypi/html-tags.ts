@@ -34,7 +34,8 @@ export function* startTags(page: string, wanted: ReadonlySet<string>): Generator
   let at = page.indexOf('<')
   while (at >= 0) {
     if (page.startsWith('<!--', at)) {
-      const end = page.indexOf('-->', at + 4)
+      // `<!-->` and `<!--->` are whole comments (HTML, 13.2.5.43).
+      const end = page.indexOf('-->', at + 2)
       if (end < 0) return
       at = page.indexOf('<', end + 3)
       continue

@@ -163,6 +163,13 @@ describe('HTML to HTML', () => {
     )
   })
 
+  test('empty comments hide nothing', () => {
+    for (const comment of ['<!-->', '<!--->', '<!---->']) {
+      const page = `${comment}<a href="demo-1.0.tar.gz#sha256=${a}">x</a>`
+      expect(run('pypi.html', page)).toBe(`${comment}<a href="${fileA}#sha256=${a}">x</a>`)
+    }
+  })
+
   test('a page without files stays as it is', () => {
     const page = '<html><title>Links for demo</title><p>caf\u00e9</p></html>'
     expect(run('pypi.html', page)).toBe(page)
