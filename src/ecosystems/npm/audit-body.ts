@@ -11,6 +11,8 @@ export const maxAuditBytes = 32 * 1024 * 1024
 const MAX_DEPTH = 200
 /** Stands for a private package that has public ones below it. Nothing of it is told but that it is there. */
 const PLACEHOLDER = '@private-package/not-named'
+/** pnpm's name for the project itself, under which its dependencies are; paths of findings are told with it. */
+const ROOT = '.'
 
 export interface AuditRules {
   readonly isPrivate: (name: string) => boolean
@@ -27,7 +29,9 @@ export function rewriteBulkAudit(body: Uint8Array, rules: AuditRules): Rewritten
   if ('answer' in said) return said
   const kept = new Map<string, readonly string[]>()
   for (const [name, versions] of Object.entries(said.json)) {
-    if (!isPackageName(name) || rules.isPrivate(name) || !Array.isArray(versions)) continue
+    // Left out, it would be taken for a package without vulnerabilities.
+    if (!Array.isArray(versions)) return malformed(`${name.slice(0, 80)} has no list of versions`)
+    if (!isPackageName(name) || rules.isPrivate(name)) continue
     const texts = versions.filter((version) => typeof version === 'string')
     kept.set(name, texts)
     for (const version of texts) rules.locked(name, version)
@@ -63,14 +67,15 @@ function publicTree(dependencies: unknown, rules: AuditRules, depth: number): Js
     if (!isObject(node)) continue
     const below =
       node.dependencies === undefined ? undefined : publicTree(node.dependencies, rules, depth + 1)
-    if (!isPackageName(name) || rules.isPrivate(name)) {
+    const isRoot = name === ROOT && depth === 1
+    if (!isRoot && (!isPackageName(name) || rules.isPrivate(name))) {
       // What is public below it is audited all the same.
       if (below === undefined || Object.keys(below).length === 0) continue
       kept.push([`${PLACEHOLDER}-${kept.length}`, { version: '0.0.0', dependencies: below }])
       continue
     }
     const { version } = node
-    if (typeof version === 'string') rules.locked(name, version)
+    if (typeof version === 'string' && !isRoot) rules.locked(name, version)
     kept.push([
       name,
       {

@@ -423,6 +423,25 @@ describe('an audit', () => {
     expect(locked).toContain('ms@0.1.0')
   })
 
+  test("keeps pnpm's name for the project, which findings are told by", () => {
+    const { sent, locked } = rewritten(
+      '/-/npm/v1/security/audits',
+      JSON.stringify({
+        dependencies: {
+          '.': {
+            version: '0.0.0',
+            requires: { ms: '2.0.0', '@corp/a': '1' },
+            dependencies: { ms: { version: '2.0.0' }, '@corp/a': { version: '1.0.0' } },
+          },
+        },
+      }),
+    )
+    const requires = { ms: '2.0.0' }
+    const project = { version: '0.0.0', requires, dependencies: { ms: { version: '2.0.0' } } }
+    expect(sent).toEqual({ requires: {}, dependencies: { '.': project } })
+    expect(locked).toEqual(['ms@2.0.0'])
+  })
+
   test('goes where the client asked: a full audit tells more than a quick one', () => {
     for (const path of ['-/npm/v1/security/audits', '-/npm/v1/security/audits/quick']) {
       expect(rewritten(`/${path}`, '{"dependencies":{}}').forward.path).toBe(path)
@@ -432,6 +451,7 @@ describe('an audit', () => {
   const hostile: readonly [string, Uint8Array | string][] = [
     ['no JSON', 'x'],
     ['a list', '[]'],
+    ['a package without a list of versions', '{"express":"1.0.0"}'],
     ['a torn gzip file', gzipSync('{"a":["1"]}').subarray(0, 15)],
     ['a bomb', gzipSync(Buffer.alloc(40 * 1024 * 1024, 0x20))],
   ]
