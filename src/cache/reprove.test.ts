@@ -13,6 +13,7 @@ let cache: Cache
 let upstream: ScriptedUpstream
 let verdicts: Map<string, Verdict>
 let unknown: Set<string>
+let unprovable: Set<string>
 let tried: { readonly key: string; readonly kind: CandidateBody['kind'] }[]
 let changed: string[]
 
@@ -22,6 +23,7 @@ beforeEach(async () => {
   upstream = new ScriptedUpstream()
   verdicts = new Map()
   unknown = new Set()
+  unprovable = new Set()
   tried = []
   changed = []
   cache = new Cache({
@@ -67,6 +69,7 @@ function resourceOf(key: string): Resource | undefined {
     maxBytes: 1_000,
     freshMs: Number.POSITIVE_INFINITY,
     missMs: 1_000,
+    isUnprovable: unprovable.has(key),
     prove: () => ({
       async check(body) {
         tried.push({ key, kind: body.kind })
@@ -128,11 +131,26 @@ test('what no adapter knows any more is passed over', async () => {
   expect(await stateOf('go/a')).toBe('unproved')
 })
 
-test('three in a row that cannot be proved are enough', async () => {
-  for (let at = 0; at < 9; at++) await keep(`go/${at}`)
-  verdicts.set('go/2', { verdict: 'proved' })
-  expect(await reprove()).toEqual({ tried: 6, settled: 1 })
-  expect(tried.map(({ key }) => key)).toEqual(['go/0', 'go/1', 'go/2', 'go/3', 'go/4', 'go/5'])
+test('where nothing can be proved only a few are tried, ever further apart', async () => {
+  const keys = Array.from({ length: 100 }, (_, at) => `go/${String(at).padStart(3, '0')}`)
+  for (const key of keys) await keep(key)
+  expect(await reprove()).toEqual({ tried: 8, settled: 0 })
+  expect(tried.map(({ key }) => keys.indexOf(key))).toEqual([0, 1, 2, 4, 7, 12, 21, 38])
+})
+
+test('some that never can be proved do not stand before the others', async () => {
+  const keys = Array.from({ length: 20 }, (_, at) => `go/${String(at).padStart(3, '0')}`)
+  for (const key of keys) await keep(key)
+  for (const key of keys.slice(5)) verdicts.set(key, { verdict: 'proved' })
+  await reprove()
+  expect(await stateOf('go/019')).toBe('proved')
+})
+
+test('what nothing vouches for is not tried', async () => {
+  for (const key of ['go/a', 'go/b', 'go/c', 'go/d']) await keep(key)
+  unprovable.add('go/a').add('go/b').add('go/c')
+  verdicts.set('go/d', { verdict: 'proved' })
+  expect(await reprove()).toEqual({ tried: 1, settled: 1 })
 })
 
 test('stopping asks no more', async () => {

@@ -65,6 +65,8 @@ export interface Resource {
   readonly isPrivate?: boolean
   /** Starts the look-up. Without it, any body that arrives whole is kept. */
   readonly prove?: (signal: AbortSignal) => Proof
+  /** No authority vouches for it: its proof is one of form, and trying it again tells no more. */
+  readonly isUnprovable?: boolean
   /** Keys whose remembered misses this body disproves (a list names versions). Called with small bodies only. */
   readonly disproves?: (body: Uint8Array) => Iterable<string>
   /** All versions that this body names, by which sources are compared; absent where it is no full list. */

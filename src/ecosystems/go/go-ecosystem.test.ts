@@ -171,6 +171,14 @@ describe('answers without a source', () => {
 })
 
 describe('proofs', () => {
+  test('that no later try can bring are told as such', () => {
+    const isUnprovable = (path: string, options?: Partial<GoEcosystemOptions>) =>
+      resource(path, options).isUnprovable
+    expect(isUnprovable('/unlisted.example/x/@v/v1.0.0.zip')).toBe(true)
+    expect(isUnprovable(`${m}/@v/v1.0.0.mod`)).toBe(false)
+    expect(isUnprovable(`${m}/@v/v1.0.0.mod`, { sumdb: undefined })).toBe(true)
+  })
+
   test('of public modules come from the database, and start when they are made', () => {
     const { asked, sumdb } = database()
     for (const path of [

@@ -164,9 +164,15 @@ function moduleResource(request: ModuleRequest, options: GoEcosystemOptions): Re
         mediaType: kind === 'mod' ? text : 'application/zip',
         maxBytes: maxBytes[kind],
         freshMs: Number.POSITIVE_INFINITY,
+        isUnprovable: authorityOf(module, options) === undefined,
         prove: (signal) => moduleProof(kind, request, options, signal),
       }
   }
+}
+
+/** The database that vouches for a module; undefined where none is asked. */
+function authorityOf(module: string, options: GoEcosystemOptions): GoProof | undefined {
+  return options.isPrivate(module) || isExempt(module, options) ? undefined : options.sumdb
 }
 
 function moduleProof(
@@ -175,14 +181,15 @@ function moduleProof(
   options: GoEcosystemOptions,
   signal: AbortSignal,
 ): Proof {
-  const { sumdb, checkZipForm } = options
-  if (sumdb !== undefined && !options.isPrivate(module) && !isExempt(module, options)) {
+  const { checkZipForm } = options
+  const sumdb = authorityOf(module, options)
+  if (sumdb !== undefined) {
     return kind === 'mod'
       ? sumdb.proveModFile(module, version, signal)
       : sumdb.proveZip(module, version, signal)
   }
   const reason =
-    sumdb === undefined
+    options.sumdb === undefined
       ? 'no checksum database is configured'
       : `${module} is not looked up in the checksum database (go.nosumdb)`
   if (kind === 'mod') {
