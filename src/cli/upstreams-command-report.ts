@@ -1,5 +1,6 @@
 import { humanBytes, humanDuration } from '../observe/human.ts'
 import { printable } from '../observe/terminal-text.ts'
+import { toldSources } from '../observe/told-sources.ts'
 import type { ClassState, OrderChange, SourceState } from '../upstream/upstream.ts'
 
 /** What a running server answers at `/api/upstreams`; what is not known is left out. */
@@ -9,7 +10,9 @@ export interface UpstreamsAnswer {
 }
 
 /** What a running server knows of its sources, for people. Pure. */
-export function reportUpstreams({ sources, changes }: UpstreamsAnswer, nowMs: number): string {
+export function reportUpstreams(answer: UpstreamsAnswer, nowMs: number): string {
+  const { changes } = answer
+  const sources = toldSources(answer.sources)
   const lines: string[] = []
   for (const list of new Set(sources.map((source) => source.list))) {
     lines.push(list)

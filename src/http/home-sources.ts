@@ -1,11 +1,12 @@
 import { humanBytes, humanDuration } from '../observe/human.ts'
+import { toldSources } from '../observe/told-sources.ts'
 import type { ClassState, SourceState } from '../upstream/upstream.ts'
 import { html, type SafeHtml } from './html.ts'
 
 /** Where packages come from, and how each source does; nothing for a reader who may not see it. */
 export function sourcesTable(sources: readonly SourceState[] | undefined): SafeHtml {
   if (sources === undefined || sources.length === 0) return html``
-  const rows = sources.map(
+  const rows = toldSources(sources).map(
     (
       source,
     ) => html`<tr><td><code>${source.id}</code><small>${source.list}${source.origin ? ', the origin' : ''}</small></td>${cell(source.classes.metadata)}${cell(source.classes.blob)}<td>${humanBytes(source.bytes)}<small>${counted(source.requests, 'request')}${source.errors === 0 ? '' : `, ${counted(source.errors, 'error')}`}</small></td><td>${remark(source)}</td></tr>
