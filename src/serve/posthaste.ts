@@ -19,7 +19,6 @@ import { readProcess } from '../observe/process-readings.ts'
 import { RecentRefusals } from '../observe/recent-refusals.ts'
 import type { RequestLog } from '../observe/request-log.ts'
 import { RequestWatch } from '../observe/request-watch.ts'
-import { upstreamOptions } from '../sources/upstream-options.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import { type ConfiguredUpstream, createUpstream } from '../upstream/create-upstream.ts'
 import { VERSION } from '../version.ts'
@@ -38,6 +37,7 @@ import { registryPorts } from './registry-ports.ts'
 import { requestReports } from './request-reports.ts'
 import { REGISTRIES, Rooms } from './rooms.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
+import { transportOf } from './transport-of.ts'
 
 export interface PosthasteOptions {
   readonly config: Config
@@ -83,6 +83,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
   const startedAtMs = Date.now()
   const instanceId = randomUUID()
 
+  const transport = await transportOf(config, env)
   const store = await openLocalStore({
     dataDir: config.data,
     maxBytes: config.cache.maxBytes,
@@ -106,7 +107,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     sources: () => upstream.states(),
   })
   const upstream: ConfiguredUpstream = createUpstream({
-    ...(await upstreamOptions(config, env)),
+    ...transport,
     lists: {},
     version: VERSION,
     instanceId,
