@@ -113,10 +113,27 @@ export function htmlHead(page: string): HtmlHead {
   }
 }
 
-/** The same page with our addresses in each `href` of a file; a `base` would lead them astray and is left out. */
+/** A source's page is shown under our own address, where a script of it could use the admin API. */
+export const scriptGuard = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; form-action 'none'">`
+
+/**
+ * Before anything that a browser would run or that would end the head, where alone it counts; behind the doctype,
+ * which pip 22.0 wants to see first.
+ */
+function guardPlace(page: string): number {
+  return /^[\t\n\f\r ]*<!doctype[^>]*>/i.exec(page)?.[0].length ?? 0
+}
+
+/**
+ * The same page with our addresses in each `href` of a file, and no script that runs; a `base` would lead the
+ * addresses astray and is left out.
+ */
 export function* rewriteHtmlPage(bytes: Uint8Array, project: string): Generator<Uint8Array | string> {
-  let done = 0
-  for (const tag of startTags(latin1Of(bytes), anchorsAndBase)) {
+  const page = latin1Of(bytes)
+  let done = guardPlace(page)
+  yield bytes.subarray(0, done)
+  yield scriptGuard
+  for (const tag of startTags(page, anchorsAndBase)) {
     if (tag.name === 'base') {
       yield bytes.subarray(done, tag.start)
       done = tag.end
@@ -222,10 +239,13 @@ export function* htmlProjects(page: string): Generator<LinkedProject> {
   }
 }
 
-/** The same list with links that are relative to our own. */
+/** The same list with links that are relative to our own, and no script that runs. */
 export function* rewriteHtmlProjects(bytes: Uint8Array): Generator<Uint8Array | string> {
-  let done = 0
-  for (const { name, span } of htmlProjects(latin1Of(bytes))) {
+  const page = latin1Of(bytes)
+  let done = guardPlace(page)
+  yield bytes.subarray(0, done)
+  yield scriptGuard
+  for (const { name, span } of htmlProjects(page)) {
     yield bytes.subarray(done, span.start)
     yield `"${normalizeName(name)}/"`
     done = span.end

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { findFile } from './files-map.ts'
+import { scriptGuard } from './html-page.ts'
 import { pypiTransforms } from './pypi-transforms.ts'
 
 const a = 'a1'.repeat(32)
@@ -157,6 +158,7 @@ describe('HTML to HTML', () => {
   test('only the addresses change, and the base goes', () => {
     expect(run('pypi.html', htmlPage)).toBe(
       htmlPage
+        .replace('<!DOCTYPE html>', `<!DOCTYPE html>${scriptGuard}`)
         .replace('<base href="/root/">', '')
         .replace(/'https:[^']*'/, `"${fileA}#sha256=${a}"`)
         .replace(/=\.\.\/\.\.\/packages[^ ]*/, `="${fileB}#sha256=${b.toUpperCase()}"`),
@@ -166,13 +168,27 @@ describe('HTML to HTML', () => {
   test('empty comments hide nothing', () => {
     for (const comment of ['<!-->', '<!--->', '<!---->']) {
       const page = `${comment}<a href="demo-1.0.tar.gz#sha256=${a}">x</a>`
-      expect(run('pypi.html', page)).toBe(`${comment}<a href="${fileA}#sha256=${a}">x</a>`)
+      expect(run('pypi.html', page)).toBe(`${scriptGuard}${comment}<a href="${fileA}#sha256=${a}">x</a>`)
     }
   })
 
   test('a page without files stays as it is', () => {
     const page = '<html><title>Links for demo</title><p>caf\u00e9</p></html>'
-    expect(run('pypi.html', page)).toBe(page)
+    expect(run('pypi.html', page)).toBe(scriptGuard + page)
+  })
+
+  test('no script of the source can run under our address, wherever it stands', () => {
+    for (const [start, rest] of [
+      ['', '<script>evil()</script><!doctype html><title>Links for demo</title>'],
+      ['\n <!DOCTYPE html PUBLIC "a">', '<script>evil()</script>'],
+      ['', '<!-- --><!doctype html><script>evil()</script>'],
+      ['', '<html><img src=x onerror=evil()>'],
+    ] as const) {
+      expect(run('pypi.html', Buffer.from(start + rest, 'latin1'))).toStartWith(start + scriptGuard)
+      expect(
+        run('pypi.projects.html', Buffer.from(`${start}<a href="x/">x</a>${rest}`, 'latin1')),
+      ).toStartWith(start + scriptGuard)
+    }
   })
 })
 
@@ -270,7 +286,8 @@ describe('the list of projects', () => {
   })
   test('HTML to HTML', () => {
     expect(run('pypi.projects.html', html)).toBe(
-      '<a href="foo-bar/">Foo_Bar</a><a href="baz/">baz</a><a href="https://x.example/about">x</a><a href="qux/">q</a>',
+      scriptGuard +
+        '<a href="foo-bar/">Foo_Bar</a><a href="baz/">baz</a><a href="https://x.example/about">x</a><a href="qux/">q</a>',
     )
   })
   test('HTML to JSON', () => {
