@@ -41,6 +41,20 @@ test('every setting but a secret has a flag', () => {
   expect(configFlags['admin-token']).toBeUndefined()
 })
 
+test.each([
+  [
+    80,
+    '  --listen VALUE  One two three four five six seven eight nine ten eleven twelve\n                  thirteen.\n',
+  ],
+  [
+    40,
+    '  --listen VALUE\n      One two three four five six seven\n      eight nine ten eleven twelve\n      thirteen.\n',
+  ],
+])('help lines end before column %d', (columns, text) => {
+  const summary = 'One two three four five six seven eight nine ten eleven twelve thirteen.'
+  expect(describeFlags({ listen: { type: 'string', summary } }, columns)).toBe(text)
+})
+
 test('help lines are aligned', () => {
   expect(describeFlags(specs)).toBe(
     '  --listen VALUE  Where.\n  --offline       No network.\n  -h, --help      This.\n',

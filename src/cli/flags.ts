@@ -88,12 +88,34 @@ function unknownFlag(written: string, specs: FlagSpecs): string {
   )}`
 }
 
-/** The lines of `--help` for flags. */
-export function describeFlags(specs: FlagSpecs): string {
+/** What stands beside a flag's name needs so many columns; with less it stands below. */
+const LEAST_BESIDE = 40
+
+/** The lines of `--help` for flags, broken at words so that none passes `columns`. */
+export function describeFlags(specs: FlagSpecs, columns = 100): string {
   const rows = Object.entries(specs).map(([name, { type, short, summary }]) => {
     const names = `${short === undefined ? '' : `-${short}, `}--${name}${type === 'string' ? ' VALUE' : ''}`
     return [names, summary] as const
   })
   const width = Math.max(0, ...rows.map(([names]) => names.length))
-  return rows.map(([names, summary]) => `  ${names.padEnd(width)}  ${summary}\n`).join('')
+  const isBeside = columns - width - 4 >= LEAST_BESIDE
+  const indent = ' '.repeat(isBeside ? width + 4 : 6)
+  return rows
+    .map(([names, summary]) => {
+      const lines = wrapped(summary, columns - indent.length)
+      if (isBeside) return `  ${names.padEnd(width)}  ${lines.join(`\n${indent}`)}\n`
+      return `  ${names}\n${lines.map((line) => `${indent}${line}\n`).join('')}`
+    })
+    .join('')
+}
+
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= columns)
+      lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }

@@ -21,11 +21,11 @@ const flagSpecs = {
   help: { type: 'boolean', short: 'h', summary: 'Prints this.' },
 } as const
 
-const help = `posthaste serve [FLAGS]
+const help = (columns: number | undefined) => `posthaste serve [FLAGS]
 
 Runs the caching proxy until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads the settings again.
 
-${describeFlags(flagSpecs)}
+${describeFlags(flagSpecs, columns)}
 Example: posthaste serve --listen 127.0.0.1:7678 --data ./posthaste-data
          posthaste serve --offline --log json
 `
@@ -38,7 +38,7 @@ export async function serveCommand(args: readonly string[], io: Io): Promise<Exi
   const parsed = parseFlags(args, flagSpecs)
   if (!parsed.ok) return tellUsage(parsed.message, io, 'serve')
   if (parsed.values.help === true) {
-    io.stdout.write(help)
+    io.stdout.write(help(io.stdout.columns))
     return 0
   }
   const [extra] = parsed.positionals
