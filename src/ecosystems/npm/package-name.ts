@@ -2,6 +2,8 @@
 
 /** The registry's bound (validate-npm-package-name). */
 const MAX_NAME_LENGTH = 214
+/** The longest name and the longest version (semver reads no more than 256 characters), with room for escapes. */
+const MAX_FILE_LENGTH = 512
 
 /** Capitals and the marks at the end were allowed once; packages from that time are still installed. */
 const unscoped = /^[A-Za-z0-9~-][A-Za-z0-9._~!'()*-]*$/
@@ -59,5 +61,7 @@ export function tarballPath(name: string, file: string): string {
 
 /** A tarball's file name: printable, no slash, no leading dot, and an ending that says what it is. */
 export function isTarballFile(file: string): boolean {
-  return file.length <= 400 && /^[A-Za-z0-9@_~-][A-Za-z0-9@._~!'()*+-]*\.(?:tgz|tar\.gz)$/.test(file)
+  return (
+    file.length <= MAX_FILE_LENGTH && /^[A-Za-z0-9@_~-][A-Za-z0-9@._~!'()*+-]*\.(?:tgz|tar\.gz)$/.test(file)
+  )
 }

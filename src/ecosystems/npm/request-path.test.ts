@@ -12,6 +12,7 @@ const parse = (path: string, method = 'GET', atRoot = false) => parseNpmRequest(
 
 const express = { kind: 'packument', name: 'express' } as const
 const node = { kind: 'packument', name: '@types/node' } as const
+const longest = { name: 'n'.repeat(214), file: `${'n'.repeat(214)}-1.0.0-${'p'.repeat(250)}.tgz` } as const
 const tarball = { kind: 'tarball', name: '@types/node', file: 'node-1.0.0.tgz' } as const
 
 const reads: readonly [path: string, request: NpmRequest][] = [
@@ -37,6 +38,7 @@ const reads: readonly [path: string, request: NpmRequest][] = [
   ['/@types%2fnode/-/@types%2fnode-1.0.0.tgz', tarball],
   ['/express/download/express-1.0.0.tgz', { kind: 'tarball', name: 'express', file: 'express-1.0.0.tgz' }],
   ['/@types/node/download/@types/node-1.0.0.tgz', tarball],
+  [`/${longest.name}/-/${longest.file}`, { kind: 'tarball', ...longest }],
   ['/express/-/odd.tar.gz', { kind: 'tarball', name: 'express', file: 'odd.tar.gz' }],
   ['/-', { kind: 'packument', name: '-' }],
   ['/-/-/--0.0.1.tgz', { kind: 'tarball', name: '-', file: '--0.0.1.tgz' }],
