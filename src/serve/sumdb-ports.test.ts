@@ -145,12 +145,15 @@ describe('a source that has no record while the database itself cannot be reache
   })
 
   test.each([
-    ['knows no database', missing],
-    ['is gone by then', failed()],
-  ])('says nothing when it %s', async (_name, answer) => {
+    ['knows no database', outage, 1],
+    ['and all others know none', missing, 1],
+    ['is gone by then', failed(), 2],
+  ])('says nothing when it %s', async (_name, answer, asked) => {
     upstream.script(path, outage)
     upstream.script('supported', answer)
     expect(await ports.remote.read(path, signal)).toMatchObject({ kind: 'unreachable' })
+    expect(await ports.remote.read(path, signal)).toMatchObject({ kind: 'unreachable' })
+    expect(upstream.requests.filter((request) => request.path === 'supported')).toHaveLength(asked)
   })
 
   test('is not asked about a tile', async () => {

@@ -40,6 +40,7 @@ export function sumdbPorts(options: SumdbPortsOptions): {
   }
   /** Kept, false, and not removed yet: the next read comes at once. */
   const rejected = new Set<string>()
+  const relays = new Relays(upstream, now)
 
   return {
     remote: {
@@ -54,7 +55,7 @@ export function sumdbPorts(options: SumdbPortsOptions): {
             return { kind: 'bytes', bytes: kept, source: 'the cache', reject }
           }
         }
-        return fetchFrom(upstream, path, signal)
+        return fetchFrom(upstream, path, relays, signal)
       },
     },
     tiles: {
@@ -86,7 +87,12 @@ async function smallBody(store: Store, key: string): Promise<Uint8Array | undefi
   return object?.body.kind === 'bytes' ? object.body.bytes : undefined
 }
 
-async function fetchFrom(upstream: Upstream, path: string, signal: AbortSignal): Promise<RemoteAnswer> {
+async function fetchFrom(
+  upstream: Upstream,
+  path: string,
+  relays: Relays,
+  signal: AbortSignal,
+): Promise<RemoteAnswer> {
   const walk = upstream.walk({
     sources: SUMDB_SOURCES,
     path,
@@ -115,9 +121,7 @@ async function fetchFrom(upstream: Upstream, path: string, signal: AbortSignal):
           reason: `${answer.source.id} answered ${answer.status}: ${answer.text}`,
         }
       case 'failed': {
-        const denial = path.startsWith('lookup/')
-          ? await denialOf(upstream, answer.lacking, signal)
-          : undefined
+        const denial = path.startsWith('lookup/') ? await relays.denialOf(answer.lacking, signal) : undefined
         return denial ?? { kind: 'unreachable', reason: answer.failure.message }
       }
       default:
@@ -126,31 +130,48 @@ async function fetchFrom(upstream: Upstream, path: string, signal: AbortSignal):
   }
 }
 
+/** So long a source that relays no database is not asked again whether it does. */
+const ASK_AGAIN_MS = 60_000
+
 /**
  * Where the database itself cannot be reached, the "no" of a source that relays it counts as its own, as it does for
  * the go command: 200 for `supported` says so. That of a source which knows no database says nothing.
  */
-async function denialOf(
-  upstream: Upstream,
-  lacking: Failed['lacking'] = [],
-  signal: AbortSignal,
-): Promise<RemoteAnswer | undefined> {
-  if (lacking.length === 0) return undefined
-  const walk = upstream.walk({
-    sources: SUMDB_SOURCES,
-    path: 'supported',
-    shape: 'metadata',
-    maxBytes: MAX_ANSWER_BYTES,
-  })
-  for (;;) {
-    const answer = await walk.next(signal)
-    if (answer.kind !== 'found') return undefined
-    const relay = lacking.find(({ id }) => id === answer.source.id)
-    if (relay !== undefined) {
-      await collect(answer.body).catch(() => undefined)
-      return { kind: 'missing', text: relay.text }
+class Relays {
+  readonly #upstream: Upstream
+  readonly #now: () => number
+  /** Source → until when it is known to relay nothing. */
+  readonly #without = new Map<string, number>()
+
+  constructor(upstream: Upstream, now: () => number) {
+    this.#upstream = upstream
+    this.#now = now
+  }
+
+  async denialOf(lacking: Failed['lacking'] = [], signal: AbortSignal): Promise<RemoteAnswer | undefined> {
+    const unknown = lacking.filter(({ id }) => this.#now() >= (this.#without.get(id) ?? 0))
+    if (unknown.length === 0) return undefined
+    const walk = this.#upstream.walk({
+      sources: SUMDB_SOURCES,
+      path: 'supported',
+      shape: 'metadata',
+      maxBytes: MAX_ANSWER_BYTES,
+    })
+    for (;;) {
+      const answer = await walk.next(signal)
+      if (answer.kind !== 'found') {
+        const silent =
+          answer.kind === 'missing' ? unknown : answer.kind === 'failed' ? (answer.lacking ?? []) : []
+        for (const { id } of silent) this.#without.set(id, this.#now() + ASK_AGAIN_MS)
+        return undefined
+      }
+      const relay = unknown.find(({ id }) => id === answer.source.id)
+      if (relay !== undefined) {
+        await collect(answer.body).catch(() => undefined)
+        return { kind: 'missing', text: relay.text }
+      }
+      walk.reject({ code: 'aborted', message: `${answer.source.id} did not say that there is no record` })
     }
-    walk.reject({ code: 'aborted', message: `${answer.source.id} did not say that there is no record` })
   }
 }
 
