@@ -73,10 +73,17 @@ describe('text', () => {
     const [line = ''] = await lines([failed], { width: () => 120 })
     expect(columns(line)).toBe(120)
     expect(line).toContain('/go/golang.org/x/text/@v/v0.3.0.zip — the source')
-    const [narrow = ''] = await lines([entry], { width: () => 90 })
-    expect(columns(narrow)).toBe(90)
-    expect(narrow).toEndWith('v0.3.0.zip')
   })
+
+  test.each([90, 80, 60, 40])(
+    '%d columns: no line is broken, and the path ends with its file',
+    async (width) => {
+      const [narrow = ''] = await lines([entry], { width: () => width })
+      expect(columns(narrow)).toBeLessThanOrEqual(width)
+      expect(narrow).toMatch(/ (filled|hit) .* \S*v0\.3\.0\.zip$/)
+      if (width >= 60) expect(narrow).toContain(' MB ')
+    },
+  )
 
   test('nothing a client or a source says can move the cursor or start a second line', async () => {
     const evil = '/go/x\x1b[2J\r\n00:00:00 hit'

@@ -69,8 +69,19 @@ export function droppedLine(format: LogFormat, now: () => number = Date.now): (c
   return (dropped) => `${clockTime(now())}  ${dropped} log lines were dropped: the reader is too slow`
 }
 
-const OUTCOME_COLUMNS = 15
-const SOURCE_COLUMNS = 18
+interface Layout {
+  readonly outcome: number
+  /** 0: not shown. */
+  readonly source: number
+  readonly amounts: boolean
+}
+
+/** On a narrow terminal the path matters more than straight columns, then more than the source. */
+function layoutFor(width: number): Layout {
+  if (width >= 100) return { outcome: 15, source: 18, amounts: true }
+  if (width >= 76) return { outcome: 9, source: 12, amounts: true }
+  return { outcome: 9, source: 0, amounts: width >= 56 }
+}
 
 const STYLES: Readonly<Record<string, Style>> = {
   hit: 'green',
@@ -81,19 +92,21 @@ const STYLES: Readonly<Record<string, Style>> = {
 }
 
 function renderText(entry: RequestEntry, { color = false, width, mask }: RequestLogOptions): string {
+  const columnsNow = width?.() ?? Number.POSITIVE_INFINITY
+  const layout = layoutFor(columnsNow)
+  const amounts = `${humanBytes(entry.bytes).padStart(7)} ${humanDuration(entry.durationMs).padStart(7)}  `
+  const source = cutEnd(printable(entry.source ?? '-'), layout.source).padEnd(layout.source)
   const fixed =
     `${String(entry.status).padStart(3)} ` +
-    `${humanBytes(entry.bytes).padStart(7)} ` +
-    `${humanDuration(entry.durationMs).padStart(7)}  ` +
-    `${cutEnd(printable(entry.source ?? '-'), SOURCE_COLUMNS).padEnd(SOURCE_COLUMNS)}  `
+    `${layout.amounts ? amounts : ''}${layout.source === 0 ? '' : `${source}  `}`
   const time = clockTime(entry.atMs)
-  const outcome = entry.outcome.padEnd(OUTCOME_COLUMNS)
+  const outcome = entry.outcome.padEnd(layout.outcome)
   const used = time.length + 1 + outcome.length + 1 + fixed.length
   const method = entry.method === 'GET' ? '' : `${printable(entry.method)} `
   const { path, reason } = fit(
     method + printable(mask(entry.path)),
     entry.reason === undefined ? '' : ` — ${printable(mask(entry.reason))}`,
-    (width?.() ?? Number.POSITIVE_INFINITY) - used,
+    columnsNow - used,
   )
   const style = STYLES[entry.outcome] ?? (entry.status >= 500 ? 'red' : 'plain')
   return `${paint(time, 'dim', color)} ${paint(outcome, style, color)} ${fixed}${path}${reason === '' ? '' : paint(reason, style === 'red' ? 'red' : 'dim', color)}`
