@@ -49,8 +49,9 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]()
 })
 
-function viewsOn(kept: Pick<Store, 'find' | 'hold' | 'put' | 'stage'>): Views {
+function viewsOn(kept: Pick<Store, 'find' | 'hold' | 'put' | 'stage'>, version = '1.0.0'): Views {
   return new Views({
+    version,
     cache,
     store: kept,
     renderer: {
@@ -166,7 +167,18 @@ describe('a view', () => {
     store = await openLocalStore({ dataDir: folder.path, maxBytes: 64 * 1024 * 1024 })
     views = viewsOn(store)
     const kept = await store.find(keyOf(view(), undefined))
-    expect(kept?.meta.madeFrom).toMatch(/^[0-9a-f]{64}$/)
+    expect(kept?.meta.madeFrom).toMatch(/^[0-9a-f]{64} 1\.0\.0$/)
+  })
+})
+
+describe('an update of the program', () => {
+  test('makes every view anew when it is asked for, in the place of the old one', async () => {
+    upstream.script('left-pad', found(text('abc')))
+    await seen(view())
+    views = viewsOn(store, '2.0.0')
+    await seen(view())
+    await seen(view())
+    expect([transforms, upstream.requests.length]).toEqual([2, 1])
   })
 })
 

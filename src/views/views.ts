@@ -4,6 +4,7 @@ import type { Kept, Refused } from '../cache/outcome.ts'
 import { withPatience } from '../cache/patience.ts'
 import type { CandidateBody, Refusal, View } from '../ecosystems/ecosystem.ts'
 import { type ObjectMeta, type Stage, type Store, type StoredObject, StoreError } from '../store/store.ts'
+import { VERSION } from '../version.ts'
 import { OneByOne } from './one-by-one.ts'
 import { RenderError, type Renderer } from './renderer.ts'
 
@@ -14,6 +15,8 @@ export interface ViewsOptions {
   /** The bytes behind this key are new. */
   readonly changed: (key: string) => void
   readonly storeFailed: (view: View, error: Error) => void
+  /** Of the program: another one may make other views of the same bytes. @default that of this program */
+  readonly version?: string
 }
 
 export type Encoding = 'gzip' | undefined
@@ -31,7 +34,7 @@ const IN_MEMORY_BYTES = 64 * 1024
 /**
  * Bodies made from kept ones: made once per change, whoever asks and however many, away from the serving thread,
  * and kept in the store like everything else. What a view was made from stands in its record, so that a view of
- * bytes that have changed since is never served.
+ * bytes that have changed since is never served, nor one that an older program made.
  */
 export class Views {
   readonly #options: ViewsOptions
@@ -55,7 +58,7 @@ export class Views {
     const beside = await this.#within(askedBeside, view.beside?.patienceMs ?? 0)
 
     const key = keyOf(view, encoding)
-    const madeFrom = madeFromOf(of.object, beside)
+    const madeFrom = madeFromOf(of.object, beside, this.#options.version ?? VERSION)
     const flight = `${key} ${madeFrom}`
     let making = this.#underWay.get(flight)
     const isWaiting = making !== undefined
@@ -156,8 +159,8 @@ export function keyOf({ key, transform }: View, encoding: Encoding): string {
   return `${key}~${digest}${encoding === 'gzip' ? '.gz' : ''}`
 }
 
-function madeFromOf(of: StoredObject, beside: StoredObject | undefined): string {
-  return beside === undefined ? of.sha256 : `${of.sha256}+${beside.sha256}`
+function madeFromOf(of: StoredObject, beside: StoredObject | undefined, version: string): string {
+  return `${[of, ...(beside === undefined ? [] : [beside])].map(({ sha256 }) => sha256).join('+')} ${version}`
 }
 
 function candidateOf({ body, sizeBytes }: StoredObject): CandidateBody {
