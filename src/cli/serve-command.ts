@@ -15,6 +15,7 @@ import type { ExitCode, Io } from './io.ts'
 import { LateOpening } from './late-opening.ts'
 import { ServeLog } from './serve-log.ts'
 import { settingsFor } from './settings.ts'
+import { terminalWatch } from './terminal-gone.ts'
 
 const flagSpecs = {
   ...configFlags,
@@ -23,7 +24,8 @@ const flagSpecs = {
 
 const help = (columns: number | undefined) => `posthaste serve [FLAGS]
 
-Runs the caching proxy until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads the settings again.
+Runs the caching proxy until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads the settings again,
+unless the terminal was closed: that ends it.
 
 ${describeFlags(flagSpecs, columns)}
 Example: posthaste serve --listen 127.0.0.1:7678 --data ./posthaste-data
@@ -158,6 +160,10 @@ class StopSignals {
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
+    const isTerminalGone = terminalWatch(process.stdout.isTTY === true)
+    process.on('SIGHUP', () => {
+      if (!asked && isTerminalGone()) stop()
+    })
     // Under npm the parent may be killed without a word; nobody would hold the other end of our port then.
     if (process.env.npm_lifecycle_event !== undefined) {
       const parent = process.ppid
