@@ -35,6 +35,9 @@ const kept: ReadonlySet<string> = new Set([
   'funding',
   '_hasShrinkwrap',
   'hasInstallScript',
+  // No registry's own form has these; where it has none, npm copies them out of the full one into its lock file.
+  'license',
+  'workspaces',
 ])
 const keptAtTop: ReadonlySet<string> = new Set(['name', 'dist-tags', 'versions', 'modified', 'time'])
 

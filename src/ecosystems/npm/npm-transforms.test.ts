@@ -94,6 +94,16 @@ describe('npm.full', () => {
 })
 
 describe('npm.abbreviated', () => {
+  test('made of a full one keeps whatever npm copies into a lock file', () => {
+    const locked = { license: 'MIT', workspaces: ['x'], funding: 'f', bin: { a: 'b' }, deprecated: 'no' }
+    const version = { name: 'a', version: '1.0.0', ...locked, man: 'x', dist: {} }
+    const text = textOf(
+      'npm.abbreviated',
+      JSON.stringify({ _id: 'a', name: 'a', versions: { '1.0.0': version } }),
+    )
+    expect(JSON.parse(text).versions['1.0.0']).toEqual({ name: 'a', version: '1.0.0', ...locked, dist: {} })
+  })
+
   test("keeps the source's own form, and adds the dates", () => {
     const body =
       '{"name":"a","modified":"m","dist-tags":{},"new":[1],"versions":{"1.0.0":{"dist":{"tarball":"x"},"new":2}} } '
