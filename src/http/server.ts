@@ -48,11 +48,18 @@ const MAX_REQUEST_BODY_BYTES = 512 * 1024 * 1024
 /** Of a request that no registry takes. */
 const MAX_OTHER_BODY_BYTES = 64 * 1024
 
+export interface OwnDoor {
+  readonly id: EcosystemId
+  readonly url: string
+  /** It listens on all addresses, so that whoever reaches the server by another name finds it there too. */
+  readonly isEverywhere: boolean
+}
+
 export interface HttpServer {
   /** `http://127.0.0.1:7678`, with the real port. */
   readonly url: string
   /** The same of the addresses that one ecosystem has to itself. */
-  readonly own: readonly { readonly id: EcosystemId; readonly url: string }[]
+  readonly own: readonly OwnDoor[]
   readonly pending: number
   /** Stops listening; resolves when running answers are finished, or at once with `force`. */
   stop(force: boolean): Promise<void>
@@ -150,7 +157,11 @@ export function startHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
   const url = listen(options.listen, undefined)
-  const own = (options.own ?? []).map(({ id, listen: address }) => ({ id, url: listen(address, id) }))
+  const own = (options.own ?? []).map(({ id, listen: address }) => ({
+    id,
+    url: listen(address, id),
+    isEverywhere: isWildcard(address.host),
+  }))
   return {
     url,
     own,
@@ -229,7 +240,7 @@ function text(status: number, line: string, headers: Record<string, string> = {}
 
 /** A wildcard is no address to copy: this machine reaches the server by loopback. */
 function reachable(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : bracketed(host)
+  return isWildcard(host) ? '127.0.0.1' : bracketed(host)
 }
 
 function listenError(listen: Address, id: EcosystemId | undefined, error: unknown): ListenError {
@@ -270,6 +281,10 @@ function whyNotListening(
     default:
       return [undefined, `give a host:port of this machine with ${flag}`]
   }
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
 }
 
 function bracketed(host: string): string {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
+import { isLoopbackName } from '../http/loopback.ts'
 import type { HttpServer } from '../http/server.ts'
 import type { Room } from './room.ts'
 import type { Rooms } from './rooms.ts'
@@ -37,10 +38,20 @@ export function toldOf(rooms: readonly Room[]): string[] {
 /** Where a client that reaches us at `url` finds an ecosystem: at the address that it has to itself, if it has one. */
 export function addressOf(id: EcosystemId, url: string, own: HttpServer['own']): string {
   const alone = own.find((one) => one.id === id)
-  if (alone === undefined) return `${url}/${id}`
   const address = new URL(url)
-  address.port = new URL(alone.url).port
+  // Whoever speaks TLS before us does so at its own port; and a door on loopback is none for other machines.
+  if (alone === undefined || address.protocol === 'https:') return `${url}/${id}`
+  const door = new URL(alone.url)
+  if (!alone.isEverywhere) {
+    const isReached = isLoopbackHost(address.hostname) || !isLoopbackHost(door.hostname)
+    return isReached ? alone.url : `${url}/${id}`
+  }
+  address.port = door.port
   return address.href.replace(/\/$/, '')
+}
+
+function isLoopbackHost(hostname: string): boolean {
+  return isLoopbackName(hostname.replace(/^\[|\]$/g, ''))
 }
 
 function line(word: string, text: string): string {
