@@ -176,6 +176,9 @@ describe('the name under which a browser saves a file', () => {
     ['example.org/"; filename="evil.exe', 'go/x/@v/v1.zip', 'filename_evil.exe@v1.zip'],
     ['example.org/a\r\nset-cookie: b', 'go/x/@v/v1.zip', 'a_set-cookie_b@v1.zip'],
     ['example.org/..', 'go/x/@v/v1.zip', '@v1.zip'],
+    ['@scope/left', 'npm/@scope/left/-/left-1.0.0.tgz', 'left-1.0.0.tgz'],
+    ['torch', 'pypi/files/torch/0a/torch-2.5.0%2Bcpu-py3-none-any.whl', 'torch-2.5.0+cpu-py3-none-any.whl'],
+    ['x', 'pypi/files/x/0a/100%-1.0.zip', '100_-1.0.zip'],
   ])('%j', (name, key, expected) => {
     expect(render(file, { name, key }).headers['content-disposition']).toBe(`inline; filename="${expected}"`)
   })

@@ -174,6 +174,16 @@ function slice(body: Answer['body'], start: number, end: number): Uint8Array<Arr
   }
 }
 
+/** A version alone gets the package's name before it; a file that has a name of its own keeps it. */
 function fileName(name: string, key: string): string {
-  return `${name.slice(name.lastIndexOf('/') + 1)}@${key.slice(key.lastIndexOf('/') + 1)}`
+  const last = decoded(key.slice(key.lastIndexOf('/') + 1))
+  return /^v\d/.test(last) ? `${name.slice(name.lastIndexOf('/') + 1)}@${last}` : last
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }
