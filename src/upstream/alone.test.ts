@@ -39,6 +39,22 @@ describe('a source without equals', () => {
     },
   )
 
+  test('is asked again after a short pause that it asks for', async () => {
+    await using server = await fakeServer((socket) => {
+      server.script = saying(answer('200 OK', 'well'))
+      socket.write(answer('429 Too Many', '', { 'Retry-After': '0' }))
+    })
+    await using upstream = upstreamOf(server.url, { limits })
+    expect(await textOf(await ask(upstream))).toBe('well')
+  })
+
+  test('is asked a few times and no more when its pauses never end', async () => {
+    await using server = await fakeServer(saying(answer('429 Too Many', '', { 'Retry-After': '0' })))
+    await using upstream = upstreamOf(server.url, { limits })
+    expect(await failureOf(await ask(upstream))).toMatchObject({ code: 'throttled' })
+    expect(server.seen.length).toBe(3)
+  })
+
   test.each([
     ['its own error', '500 Internal Server Error', {}],
     ['a time to come back', '503 Busy', { 'Retry-After': '7' }],

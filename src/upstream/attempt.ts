@@ -29,6 +29,7 @@ interface AttemptOptions {
 export class Attempt {
   readonly #ask: Ask
   readonly #options: AttemptOptions
+  readonly #onOver: (failure: UpstreamFailure | undefined) => void
   readonly #started = performance.now()
   #firstByteMs: number | undefined
   #status: number | undefined
@@ -37,9 +38,14 @@ export class Attempt {
   /** The body came to its end. */
   whole = false
 
-  constructor(ask: Ask, options: AttemptOptions) {
+  constructor(
+    ask: Ask,
+    options: AttemptOptions,
+    onOver: (failure: UpstreamFailure | undefined) => void = () => undefined,
+  ) {
     this.#ask = ask
     this.#options = options
+    this.#onOver = onOver
   }
 
   answered(status: number): void {
@@ -60,6 +66,7 @@ export class Attempt {
     this.#over = true
     const { list, source, request } = this.#ask
     const failure = reply.failure
+    this.#onOver(failure)
     const tookMs = performance.now() - this.#started
     const record = this.#options.records.of(source.id)
     record.bytes += this.bytes

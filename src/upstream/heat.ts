@@ -1,5 +1,6 @@
 /** One question to several equal sources at once or in turn; the first good answer ends it. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Budget } from './budget.ts'
 import type { Reply } from './reply.ts'
 import type { Source } from './source-list.ts'
@@ -67,6 +68,9 @@ interface Runner {
 const leastHedgeMs = 30
 /** Until a source has a p95 of its own. */
 const defaultHedgeMs = 1000
+/** A pause of up to this is kept on behalf of the client, so often. */
+const longestPauseMs = 1000
+const maxPauses = 2
 /** A staler answer is worth a longer wait for the fresher one. */
 const leastFreshHedgeMs = 250
 
@@ -75,6 +79,7 @@ export class Heat {
   readonly #waiting: Entrant[]
   readonly #running = new Set<Runner>()
   #triedAgain = false
+  #pauses = 0
 
   constructor(options: HeatOptions) {
     this.#options = options
@@ -146,11 +151,27 @@ export class Heat {
   /** Most clients never ask twice, so the last hope gets a second try when only its connection or gateway failed. */
   #startAgain(entrant: Entrant, reply: Vain, signal: AbortSignal): boolean {
     const lastHope = this.#waiting.length === 0 && this.#running.size === 0
+    const pauseMs = lastHope ? this.#shortPauseOf(reply) : undefined
+    if (pauseMs !== undefined) {
+      this.#pauses++
+      this.#start(entrant, signal, pauseMs)
+      return true
+    }
     if (!lastHope || this.#triedAgain || reply.kind !== 'failed' || !isPassing(reply.failure)) return false
     if (!this.#options.retries.spend()) return false
     this.#triedAgain = true
     this.#start(entrant, signal)
     return true
+  }
+
+  /** A short pause that the last hope asks for is kept here: most clients would take it for the end. */
+  #shortPauseOf(reply: Vain): number | undefined {
+    if (reply.kind !== 'failed' || reply.failure.code !== 'throttled') return undefined
+    const { retryAfterMs = Infinity } = reply.failure
+    const left = this.#options.question.deadline - performance.now()
+    return this.#pauses < maxPauses && retryAfterMs <= longestPauseMs && retryAfterMs < left / 2
+      ? retryAfterMs
+      : undefined
   }
 
   /** After a miss the next may know better; after a failure a source that is not well takes from the budget. */
@@ -169,7 +190,7 @@ export class Heat {
     }
   }
 
-  #start(entrant: Entrant, signal: AbortSignal): void {
+  #start(entrant: Entrant, signal: AbortSignal, pauseMs = 0): void {
     const place = this.#waiting.indexOf(entrant)
     if (place !== -1) this.#waiting.splice(place, 1)
     const controller = new AbortController()
@@ -178,7 +199,7 @@ export class Heat {
     const { question, turns, order } = this.#options
     const { list, request } = question
     const alone = order.every(({ leftOut }) => leftOut)
-    const headMs = this.#headMs()
+    const headMs = this.#headMs() - pauseMs
     const isAlone = order.length === 1 && question.isLast && question.noneFailed
     const ask = {
       list,
@@ -187,12 +208,14 @@ export class Heat {
       headMs,
       aliveMs: isAlone ? Math.max(headMs, this.#options.aloneMs) : headMs,
     }
+    const take = () => turns.take(ask, alone, controller.signal)
+    const turn = pauseMs > 0 ? pause(pauseMs, controller.signal).then(take) : take()
     const runner: Runner = {
       entrant,
       startedAt: performance.now(),
       controller,
       untie: () => signal.removeEventListener('abort', forward),
-      outcome: turns.take(ask, alone, controller.signal).then((reply) => ({ runner, reply })),
+      outcome: turn.then((reply) => ({ runner, reply })),
       mayFinish: entrant.due,
     }
     this.#running.add(runner)
@@ -225,6 +248,11 @@ export class Heat {
       runner.controller.abort(new Error('another source was faster'))
     }
   }
+}
+
+/** Rejects with `signal.reason`. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
 }
 
 /** The moment at which a second source is asked too. */

@@ -5,6 +5,7 @@ import { Attempt, type AttemptReport } from './attempt.ts'
 import { asFailure, named } from './failure.ts'
 import { readFileSource } from './file-source.ts'
 import { foundReply } from './found-reply.ts'
+import { HostPaces, type Leave } from './host-paces.ts'
 import type { HttpClient } from './http-client.ts'
 import type { HttpResponse } from './http-response.ts'
 import { basicAuthorization } from './netrc.ts'
@@ -30,6 +31,7 @@ const defaultRetryMs = 1000
 
 export class SourceClient {
   readonly #options: SourceClientOptions
+  readonly #paces = new HostPaces()
   /** Questions whether a source lives that are under way, by id. */
   readonly #living = new Map<string, Promise<boolean>>()
 
@@ -44,10 +46,29 @@ export class SourceClient {
     if (url === undefined) return { kind: 'failed', source, failure: unusable(source) }
     const waitMs = this.#options.throttles.waitMs(url.host)
     if (waitMs > 0) return { kind: 'failed', source, failure: stillThrottled(source, waitMs) }
+    const { wanted } = request
+    const askedAt = performance.now()
+    const limits = { withinMs: ask.headMs, signal }
+    const place = this.#paces.enter(url.host, () => wanted?.aborted === false, limits)
+    if (!(place instanceof Promise)) return this.#attempt(url, ask, place, signal)
+    const leave = await place
+    if (leave === undefined) return { kind: 'failed', source, failure: stillThrottled(source, 1) }
+    // Whoever had the place before may have been told to stay away.
+    const pauseMs = this.#options.throttles.waitMs(url.host)
+    if (pauseMs > 0) {
+      leave(true)
+      return { kind: 'failed', source, failure: stillThrottled(source, pauseMs) }
+    }
+    const headMs = Math.max(1, ask.headMs - (performance.now() - askedAt))
+    return this.#attempt(url, { ...ask, headMs }, leave, signal)
+  }
+
+  async #attempt(url: URL, ask: Ask, leave: Leave, signal: AbortSignal): Promise<Reply> {
+    const { source } = ask
     const record = this.#options.records.of(source.id)
     record.requests++
     record.lastUsedAtMs = this.#options.now()
-    const attempt = new Attempt(ask, this.#options)
+    const attempt = new Attempt(ask, this.#options, (failure) => leave(failure?.code === 'throttled'))
     try {
       const response = await this.#get(url, ask, signal)
       attempt.answered(response.status)
@@ -160,8 +181,11 @@ export class SourceClient {
       return { code: 'http', message: `${source.id} answered ${status}${said}`, status, ...hint }
     }
     const retryAfterMs = asked ?? defaultRetryMs
+    const { host } = new URL(source.url)
+    // Of those that were under way together each is told so; that is one lesson.
+    if (this.#options.throttles.waitMs(host) === 0) this.#paces.tooMany(host)
     this.#options.throttles.obey(response.url.host, retryAfterMs)
-    this.#options.throttles.obey(new URL(source.url).host, retryAfterMs)
+    this.#options.throttles.obey(host, retryAfterMs)
     return {
       code: 'throttled',
       message: `${source.id} answered ${status} and wants to be left alone for ${Math.ceil(retryAfterMs / 1000)} s${said}`,

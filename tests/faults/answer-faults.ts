@@ -287,7 +287,8 @@ export const answerFaults: readonly FaultRow[] = [
   {
     id: 'throttled',
     injected: '429 with `Retry-After`',
-    promised: '503 with `Retry-After`; the source is left alone for that time; meanwhile an equal one serves',
+    promised:
+      '503 with `Retry-After`; the source is left alone for that time, and gets fewer requests at a time from then on; meanwhile an equal one serves; a pause of up to a second is kept for the client, who waits',
     code: 'throttled',
     check: async (lab) => {
       const fault: Fault = { kind: 'status', status: 429, retryAfter: '2' }
