@@ -378,22 +378,29 @@ describe('what does not exist', () => {
     expect((await cache.askWhole(blob)).kind).not.toBe('refused')
   })
 
-  test('stands in an outage as long as it takes, for what can change and was seen missing', async () => {
+  test('stands in an outage as long as it takes, where the adapter says so', async () => {
+    const lasting = { ...list, missLasts: true }
     upstream.script(list.path, missing, failed({ code: 'http', message: 'origin.example is down' }))
-    upstream.script(blob.path, missing, failed())
-    await cache.ask(list)
-    await cache.ask(blob)
+    await cache.ask(lasting)
     nowMs += list.missMs + 1
-    expect(await cache.ask(list)).toMatchObject({
+    expect(await cache.ask(lasting)).toMatchObject({
       refusal: {
         kind: 'not-found',
         fleeting: true,
         reason: expect.stringContaining('origin.example is down'),
       },
     })
-    expect(await cache.ask(blob)).toMatchObject({ refusal: { kind: 'upstream-failed' } })
     upstream.script(list.path, found(small))
-    expect((await cache.askWhole(list)).kind).not.toBe('refused')
+    expect((await cache.askWhole(lasting)).kind).not.toBe('refused')
+  })
+
+  test('is an outage in an outage, where it does not', async () => {
+    for (const resource of [list, blob]) {
+      upstream.script(resource.path, missing, failed())
+      await cache.ask(resource)
+      nowMs += resource.missMs + 1
+      expect(await cache.ask(resource)).toMatchObject({ refusal: { kind: 'upstream-failed' } })
+    }
   })
 
   test('is never made of an outage', async () => {

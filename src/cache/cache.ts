@@ -179,12 +179,9 @@ export class Cache {
     }
   }
 
-  /**
-   * In an outage what a source said last stands: a client that walks through a package's parents needs their "no"
-   * as much as the list that it finds.
-   */
+  /** In an outage what a source said last stands, where the client needs a "no" as much as what it finds. */
   #oldMiss(resource: Resource, refusal: Refusal): Refused | undefined {
-    if (refusal.kind !== 'upstream-failed' || !Number.isFinite(resource.freshMs)) return undefined
+    if (refusal.kind !== 'upstream-failed' || resource.missLasts !== true) return undefined
     const old = this.#misses.old(resource.key)
     if (old?.refusal.kind !== 'not-found') return undefined
     const reason = `${old.refusal.reason} (so it was before this: ${refusal.reason})`

@@ -52,6 +52,8 @@ export interface Resource {
   readonly freshMs: number
   /** How long "no such thing" is remembered. */
   readonly missMs: number
+  /** In an outage "no such thing" stands as it was last said. Default: an outage is told as a failure. */
+  readonly missLasts?: boolean
   /** `Accept` as a source is asked. Default: anything. */
   readonly accept?: string
   /** A source may compress it; what is kept is plain. Default: false, because blobs are compressed already. */

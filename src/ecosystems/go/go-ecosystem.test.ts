@@ -293,6 +293,14 @@ describe('misses', () => {
     ])
   })
 
+  test('last through an outage for what go asks of each parent path, and for no version', () => {
+    const lasting = ['list', 'v1.0.0.info', 'v1.0.0.mod', 'v1.0.0.zip', 'main.info'].filter(
+      (file) => resource(`/x.y/z/@v/${file}`).missLasts,
+    )
+    expect(lasting).toEqual(['list', 'main.info'])
+    expect(resource('/x.y/z/@latest').missLasts).toBe(true)
+  })
+
   test('are disproved by a query that leads to them, and by nothing broken', () => {
     expect(disproved(`${m}/@latest`, '{"Version":"v1.0.0"}')).toContain(
       'go/github.com/!azure/x/@v/v1.0.0.zip',

@@ -126,12 +126,14 @@ function moduleResource(request: ModuleRequest, options: GoEcosystemOptions): Re
     shape: kind === 'zip' ? 'blob' : 'metadata',
   } as const
   switch (kind) {
+    // `go get` asks for the parents of a package's path too, and gives up at an outage of any of them.
     case 'list':
       return {
         ...base,
         mediaType: text,
         maxBytes: maxBytes.list,
         freshMs: ttl.listMs,
+        missLasts: true,
         prove: () => formProof(checkList),
         disproves: (body) => versionKeys(path, listedVersions(body)),
         versions: listedVersions,
@@ -143,6 +145,7 @@ function moduleResource(request: ModuleRequest, options: GoEcosystemOptions): Re
         mediaType: 'application/json',
         maxBytes: maxBytes.info,
         freshMs: kind === 'latest' ? ttl.latestMs : ttl.queryMs,
+        missLasts: true,
         prove: () => formProof((bytes) => checkInfo(bytes)),
         disproves: (body) => {
           const info = readInfo(body)
