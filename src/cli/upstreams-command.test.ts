@@ -68,6 +68,20 @@ describe('a list', () => {
     expect(out).toContain('set go.upstream in posthaste.yaml, or POSTHASTE_GO_UPSTREAM')
   })
 
+  test('of npm and of PyPI is asked too, for something small', async () => {
+    const env = {
+      POSTHASTE_NPM_UPSTREAM: at(good, '/npm'),
+      POSTHASTE_PYPI_UPSTREAM: at(good, '/simple'),
+      POSTHASTE_PYPI_PRIVATE_UPSTREAM: at(bad, '/corp'),
+    }
+    const { code, out } = await call('', at(good, '/go'), env)
+    expect(code).toBe(1)
+    expect(asked.toSorted()).toEqual(['200 /go/', '200 /npm/-/ping', '200 /simple/pip/', '503 /corp/pip/'])
+    expect(out.match(/^\S+$/gm)).toEqual(['go', 'npm', 'pypi', 'pypi-private'])
+    const { POSTHASTE_PYPI_PRIVATE_UPSTREAM: _down, ...up } = env
+    expect((await call('', at(good), up)).code).toBe(0)
+  })
+
   test('as JSON', async () => {
     const { code, out } = await call('--json', `${at(good, '/go')},${at(bad)},off`)
     expect(code).toBe(0)

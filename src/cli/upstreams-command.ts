@@ -1,8 +1,6 @@
-import type { Loaded } from '../config/load-config.ts'
 import type { Resolved } from '../config/resolve-config.ts'
 import type { Config } from '../config/schema.ts'
 import type { ServerFile } from '../serve/server-file.ts'
-import { goLists } from '../sources/go-lists.ts'
 import { upstreamOptions } from '../sources/upstream-options.ts'
 import { createUpstream } from '../upstream/create-upstream.ts'
 import { maskedAddress, type SourceList } from '../upstream/source-list.ts'
@@ -12,7 +10,8 @@ import { configFlags, parseFlags } from './flags.ts'
 import type { ExitCode, Io } from './io.ts'
 import { runningServer } from './open-operations.ts'
 import { AdminApiError, adminRequest } from './remote-operations.ts'
-import { settingsFor } from './settings.ts'
+import { type Settings, settingsFor } from './settings.ts'
+import { probePaths, readLists } from './upstreams-command-lists.ts'
 import { isUsed, reportUpstreams, someUsable, type UpstreamsAnswer } from './upstreams-command-report.ts'
 
 const help = `posthaste upstreams [--json] [--probe] [--forgive ID] [--config FILE] [--SETTING VALUE …]
@@ -24,7 +23,7 @@ order. Without one, or with --probe, each is asked something small from here.
   --probe       asks the sources from here, though a server runs
   --forgive ID  takes back what wrong bytes did to a source's record, once their cause is mended
 
-Exit code 0: each list that names sources has one that answers; 1: one has none, nothing is configured, or nothing
+Exit code 0: each list that names sources has one that answers (what npm and pip have built in may fail); 1: one has none, nothing is configured, or nothing
 could be forgiven; 2: something broke; 64: wrong usage.
 
 Example: posthaste upstreams
@@ -76,7 +75,7 @@ export async function upstreamsCommand(args: readonly string[], io: Io): Promise
       else io.stdout.write(`as the server at ${server.url} knows them\n${reportUpstreams(known, Date.now())}`)
       return someUsable(known.sources) ? 0 : 1
     }
-    const rows = await probeAll(settings.loaded, settings.go, io)
+    const rows = await probeAll(settings, io)
     if (json)
       io.stdout.write(`${JSON.stringify({ sources: rows, go: goNotes(settings.go) }, undefined, 2)}\n`)
     else tell(rows, settings.go, io)
@@ -134,22 +133,28 @@ function isSet(value: unknown): boolean {
   return value === true || value === 'true'
 }
 
-/** A list of words alone (`direct`, `off`) fetches nothing, as it was told to: nothing in it can fail. */
+/**
+ * A list of words alone (`direct`, `off`) fetches nothing, as it was told to: nothing in it can fail. What npm and pip
+ * have built in was chosen by nobody: who uses Go alone need not reach it.
+ */
 function isHealthy(rows: readonly Row[]): boolean {
-  const sources = rows.filter(({ id }) => id !== 'direct' && id !== 'off')
+  const isWord = ({ id }: Row) => id === 'direct' || id === 'off'
+  const isUnchosen = ({ list, foundIn }: Row) => !list.startsWith('go') && foundIn.includes('built in')
+  const sources = rows.filter((row) => !isWord(row) && !isUnchosen(row))
   const alive = new Set(sources.filter(({ ok }) => ok).map(({ list }) => list))
-  return rows.length > 0 && sources.every(({ list }) => alive.has(list))
+  return hasGo(rows) && sources.every(({ list }) => alive.has(list))
 }
 
-async function probeAll({ config, origins }: Loaded, go: Resolved['go'], io: Io): Promise<Row[]> {
-  const lists = goLists(config, origins, go?.found ? go.databaseNames : [])
+async function probeAll({ loaded, ...toolchains }: Settings, io: Io): Promise<Row[]> {
+  const { config, origins } = loaded
+  const lists = readLists(config, origins, toolchains)
   const upstream = createUpstream({
     ...(await upstreamOptions(config, io.env)),
     lists,
     version: VERSION,
     instanceId: 'upstreams-command',
     env: io.env,
-    probePaths: { 'go-sumdb': 'latest' },
+    probePaths,
   })
   try {
     const perList = await Promise.all(
@@ -205,13 +210,18 @@ function goNotes(go: Resolved['go']): { found: boolean; notes: readonly string[]
   return go.found ? { found: true, notes: go.notes } : { found: false, notes: [go.reason] }
 }
 
+function hasGo(rows: readonly Row[]): boolean {
+  return rows.some(({ list }) => list === 'go')
+}
+
 function tell(rows: readonly Row[], go: Resolved['go'], io: Io): void {
   for (const note of goNotes(go).notes) io.stdout.write(`note: ${note}\n`)
-  if (rows.length === 0) {
-    io.stdout.write('no source is configured: set go.upstream in posthaste.yaml, or POSTHASTE_GO_UPSTREAM\n')
-    return
+  if (!hasGo(rows)) {
+    io.stdout.write(
+      'no source is configured for Go: set go.upstream in posthaste.yaml, or POSTHASTE_GO_UPSTREAM\n',
+    )
   }
-  const width = Math.max(...rows.map(({ address }) => address.length))
+  const width = Math.max(0, ...rows.map(({ address }) => address.length))
   let list = ''
   for (const row of rows) {
     if (row.list !== list) {
