@@ -186,6 +186,13 @@ export interface Forward {
   readonly rewrite?: (body: Uint8Array) => { readonly body: Uint8Array } | { readonly answer: Rendered }
   /** The answer's media type must start with one of these when its status is 2xx. */
   readonly accepts: readonly string[]
+  /**
+   * The body that the client gets for an answer's of status 200, without the source's validators. Pure; throws an
+   * Error that says what is wrong with what the source sent.
+   */
+  readonly reshape?: (body: Uint8Array) => Uint8Array
+  /** Called when a source has answered with 2xx. */
+  readonly taken?: () => void
   /** How long an answer of status 200 may be given again for the same request; 0 for never. */
   readonly freshMs: number
   readonly isPrivate?: boolean

@@ -129,6 +129,39 @@ describe('a request that is passed on', () => {
     ])
   })
 
+  test('whose answer is reshaped comes back without validators of other bytes', async () => {
+    const headers = { 'content-type': 'application/json', etag: '"1"', 'last-modified': 'then' }
+    const reshape = (body: Uint8Array) => text(`${Buffer.from(body)}!`)
+    upstream.answers.push(answered('{}', { headers }), answered('{}', { headers, status: 400 }))
+    const response = await pass(forward({ reshape }))
+    expect(await response.text()).toBe('{}!')
+    expect([response.headers.get('etag'), response.headers.get('last-modified')]).toEqual([null, null])
+    const failed = await pass(forward({ reshape }))
+    expect([failed.status, await failed.text(), failed.headers.get('etag')]).toEqual([400, '{}', '"1"'])
+  })
+
+  test('whose answer cannot be read failed, and is not given again', async () => {
+    const reshape = () => {
+      throw new Error('it is no JSON')
+    }
+    upstream.answers.push(answered('x'), answered('{}'))
+    const response = await pass(forward({ reshape, freshMs: 1_000 }))
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      '{"error":"origin.example sent an answer for audit that cannot be used: it is no JSON"}',
+    ])
+    expect(await (await pass(forward({ freshMs: 1_000 }))).text()).toBe('{}')
+  })
+
+  test('tells when it was taken, and not when it was refused', async () => {
+    let taken = 0
+    const counting = forward({ taken: () => void taken++ })
+    upstream.answers.push(answered('{}', { status: 201 }), answered('{}', { status: 403 }))
+    await pass(counting)
+    await pass(counting)
+    expect(taken).toBe(1)
+  })
+
   test('that reaches nobody failed, in the form of its client', async () => {
     upstream.answers.push({ kind: 'failed', failure: { code: 'connect', message: 'origin.example is down' } })
     const response = await pass(forward())

@@ -29,8 +29,10 @@ const PASSED_BACK = [
 const MAX_REMEMBERED = 64
 const MAX_REMEMBERED_BYTES = 1024 * 1024
 
+type Answered = Extract<Sent, { kind: 'answered' }>
+
 interface Remembered {
-  readonly sent: Extract<Sent, { kind: 'answered' }>
+  readonly sent: Answered
   readonly untilMs: number
 }
 
@@ -119,16 +121,17 @@ export class Forwarding {
         sent.source,
       )
     }
-    if (memo !== undefined && sent.status === 200) this.#remember(memo, sent, forward.freshMs)
-    return this.#answer(forward, request, sent, startedAtMs)
+    const shaped = reshaped(forward, sent, request)
+    if ('fault' in shaped) {
+      const reason = `${sent.source} sent an answer for ${forward.name} that cannot be used: ${shaped.fault}`
+      return refuse({ kind: 'upstream-failed', reason }, sent.source)
+    }
+    if (isFine) forward.taken?.()
+    if (memo !== undefined && sent.status === 200) this.#remember(memo, shaped, forward.freshMs)
+    return this.#answer(forward, request, shaped, startedAtMs)
   }
 
-  #answer(
-    forward: Forward,
-    request: Request,
-    sent: Extract<Sent, { kind: 'answered' }>,
-    startedAtMs: number,
-  ): Response {
+  #answer(forward: Forward, request: Request, sent: Answered, startedAtMs: number): Response {
     const headers: Record<string, string> = { 'cache-control': 'no-store' }
     for (const name of PASSED_BACK) {
       const value = sent.headers[name]
@@ -149,11 +152,26 @@ export class Forwarding {
     return new Response(isEmpty ? null : sent.body, { status: sent.status, headers })
   }
 
-  #remember(memo: string, sent: Extract<Sent, { kind: 'answered' }>, freshMs: number): void {
+  #remember(memo: string, sent: Answered, freshMs: number): void {
     if (sent.body.byteLength > MAX_REMEMBERED_BYTES) return
     const [oldest] = this.#remembered.keys()
     if (this.#remembered.size >= MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
     this.#remembered.set(memo, { sent, untilMs: this.#now() + freshMs })
+  }
+}
+
+/** Validators are those of the bytes that the source sent, and go with them. */
+function reshaped(
+  { reshape }: Forward,
+  sent: Answered,
+  request: Request,
+): Answered | { readonly fault: string } {
+  if (reshape === undefined || sent.status !== 200 || request.method === 'HEAD') return sent
+  try {
+    const { etag: _etag, 'last-modified': _lastModified, ...headers } = sent.headers
+    return { ...sent, headers, body: reshape(sent.body) }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) }
   }
 }
 

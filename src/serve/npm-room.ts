@@ -60,6 +60,15 @@ export function npmRoom(
     route,
     accounts,
     isOwnToken: (authorization) => ours.has(tokenOf(authorization) ?? ''),
+    written: (name) => {
+      const way = route(name)
+      // Without the client's own token nothing could be read.
+      if (way.passesTokens) return
+      for (const resource of [resources.packument(name, way), resources.abbreviated(name, way)]) {
+        // Whoever asks next learns of a failure.
+        ports.refresh(resource).catch(() => undefined)
+      }
+    },
     locked: foresight.locked,
     formAsked: (name, form, readsDates) => {
       metadata.formAsked(name, form)

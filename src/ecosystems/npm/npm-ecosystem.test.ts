@@ -30,6 +30,7 @@ function world(more: Partial<NpmEcosystemOptions> = {}) {
     isOwnToken: (authorization) => authorization === 'Bearer ours',
     locked: (name, version) => locked.push(`${name}@${version}`),
     formAsked: (name, form) => forms.push(`${name} ${form}`),
+    written: () => undefined,
     ...more,
   })
   return { ecosystem, locked, forms }
@@ -285,6 +286,16 @@ describe('writes', () => {
       path: '-/package/a/dist-tags/x',
       freshMs: 0,
     })
+  })
+
+  test('that are taken make what is kept of that package old; reading and accounts do not', () => {
+    const written: string[] = []
+    const options = { written: (name: string) => written.push(name) }
+    for (const path of ['/@corp%2fa', '/-/package/a/dist-tags/x', '/-/user/token/mine']) {
+      forwardOf(path, mine, { method: 'PUT' }, options).taken?.()
+    }
+    forwardOf('/-/package/a/access', mine, {}, options).taken?.()
+    expect(written).toEqual(['@corp/a', 'a'])
   })
 
   for (const authorization of [undefined, 'Bearer ours']) {

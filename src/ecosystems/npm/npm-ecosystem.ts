@@ -1,19 +1,17 @@
 import type { Asked, Asking, Ecosystem, Foresight } from '../ecosystem.ts'
 import { remembered } from '../remembered.ts'
 import type { AuditRules } from './audit-body.ts'
-import { auditForward, privateForward, relayAsked, searchForward } from './npm-forwards.ts'
+import { auditForward, privateForward, relayAsked, searchForward, type WriteRules } from './npm-forwards.ts'
 import { ABBREVIATED, type NpmResourceOptions, NpmResources, type PackumentForm } from './npm-resources.ts'
 import { type NpmRoute, publicRoute } from './npm-route.ts'
 import { isPackageName, tarballPath, wireName } from './package-name.ts'
 import { npmError, npmJson, renderRefusal } from './refusals.ts'
 import { type NpmRequest, packageOfTarball, parseNpmKey, parseNpmRequest } from './request-path.ts'
 
-export interface NpmEcosystemOptions extends NpmResourceOptions {
+export interface NpmEcosystemOptions extends NpmResourceOptions, WriteRules {
   readonly route: (name: string) => NpmRoute
   /** Where accounts are: the registry of one's own, where there is one. */
   readonly accounts: NpmRoute
-  /** True for what opens this server, and so belongs to no registry. */
-  readonly isOwnToken: (authorization: string) => boolean
   /** Told of what an audit shows to be locked. */
   readonly locked: AuditRules['locked']
   /** Told in which form a client asked for a packument, and whether it is one that reads dates there. */
@@ -57,7 +55,7 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
       }
       case 'relay': {
         const way = request.name === undefined ? accountsOf(asking.header('npm-scope')) : route(request.name)
-        return relayAsked(request, way, asking, isOwnToken)
+        return relayAsked(request, way, asking, options)
       }
       default:
         return ofPackage(request, asking)
@@ -71,7 +69,7 @@ export function createNpmEcosystem(options: NpmEcosystemOptions): Ecosystem {
     const brings = authorization !== undefined && !isOwnToken(authorization)
     if (brings && request.kind === 'packument' && /(?:^|&)write=true(?:&|$)/.test(asking.query)) {
       // What is about to be written is read where it will be written.
-      return relayAsked({ name, what: 'read', path: wireName(name) }, way, asking, isOwnToken)
+      return relayAsked({ name, what: 'read', path: wireName(name) }, way, asking, options)
     }
     if (brings && way.isPrivate && way.passesTokens) {
       const kind = request.kind === 'tarball' ? 'tarball' : 'metadata'

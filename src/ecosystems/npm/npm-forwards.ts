@@ -3,14 +3,13 @@
 import type { Asked, Asking, Forward } from '../ecosystem.ts'
 import { type AuditRules, maxAuditBytes, rewriteBulkAudit, rewriteQuickAudit } from './audit-body.ts'
 import { type NpmRoute, publicRoute } from './npm-route.ts'
+import { auditAnswer, maxPassedBytes, passedMetadata, plainJson } from './passed-answer.ts'
 import { npmError } from './refusals.ts'
 import type { AuditForm } from './request-path.ts'
 
 /** npm sends a package in one piece, in base64. */
 const MAX_PUBLISH_BYTES = 128 * 1024 * 1024
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
-/** What a client's own token opens is passed through memory. */
-const MAX_PASSED_BYTES = 64 * 1024 * 1024
 const AUDIT_FRESH_MS = 3_600_000
 const SEARCH_FRESH_MS = 60_000
 
@@ -43,6 +42,7 @@ export function searchForward(asking: Asking): Forward {
     method: 'GET',
     headers: { accept: 'application/json' },
     accepts: json,
+    reshape: plainJson,
     freshMs: SEARCH_FRESH_MS,
   }
 }
@@ -66,9 +66,17 @@ export function auditForward(form: AuditForm, rules: AuditRules): Forward {
     headers: { accept: 'application/json', 'content-type': 'application/json' },
     maxRequestBytes: maxAuditBytes,
     rewrite: (body) => rewrite(body, rules),
+    reshape: (body) => auditAnswer(body, form),
     accepts: ['application/json'],
     freshMs: AUDIT_FRESH_MS,
   }
+}
+
+export interface WriteRules {
+  /** True for what opens this server, and so belongs to no registry. */
+  readonly isOwnToken: (authorization: string) => boolean
+  /** Told when a registry has taken a write: what is kept of this package is old. */
+  readonly written: (name: string) => void
 }
 
 /**
@@ -79,9 +87,10 @@ export function relayAsked(
   request: { readonly name: string | undefined; readonly what: string; readonly path: string },
   route: NpmRoute,
   asking: Asking,
-  isOwnToken: (authorization: string) => boolean,
+  { isOwnToken, written }: WriteRules,
 ): Asked {
   const { name, what, path } = request
+  const isWrite = asking.method !== 'GET' && asking.method !== 'HEAD'
   const authorization = asking.header('authorization')
   const isLogin = what === 'user' || what === 'v1/login' || what === 'v1/done'
   const hasToken = authorization !== undefined && !isOwnToken(authorization)
@@ -112,6 +121,7 @@ export function relayAsked(
       // `npm stage download` fetches a tarball that way.
       accepts: what === 'stage' ? [...json, ...tarballTypes] : json,
       isPrivate: route.isPrivate,
+      ...(name !== undefined && isWrite ? { taken: () => written(name) } : {}),
     },
   }
 }
@@ -136,8 +146,13 @@ export function privateForward(
     path,
     method: asking.method,
     headers,
-    maxBytes: MAX_PASSED_BYTES,
-    accepts: kind === 'tarball' ? tarballTypes : ['application/json', 'application/vnd.npm'],
+    maxBytes: maxPassedBytes,
+    ...(kind === 'tarball'
+      ? { accepts: tarballTypes }
+      : {
+          accepts: ['application/json', 'application/vnd.npm'],
+          reshape: (body) => passedMetadata(body, { name, base: asking.base }),
+        }),
     isPrivate: true,
   }
 }
