@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { temporaryFolder } from '../../testing/temporary-folder.ts'
 import { runWorker, TracerFault } from './run-worker.ts'
 import type { Job } from './worker/messages.ts'
 
@@ -26,6 +28,24 @@ onLinux('an abort ends the process, and the iteration without an error', async (
     if (kind === 'round') stop.abort()
   }
   expect(kinds).toContain('reply')
+})
+
+onLinux('settings of the runtime in the working folder are none of the process', async () => {
+  await using folder = await temporaryFolder()
+  const ran = join(folder.path, 'ran')
+  await writeFile(join(folder.path, 'bunfig.toml'), 'preload = ["./code.ts"]\n')
+  await writeFile(join(folder.path, 'code.ts'), `await Bun.write(${JSON.stringify(ran)}, '')\n`)
+  const before = process.cwd()
+  process.chdir(folder.path)
+  try {
+    const once = { ...job, rounds: 1 }
+    const kinds: string[] = []
+    for await (const { kind } of runWorker(once, AbortSignal.timeout(20_000))) kinds.push(kind)
+    expect(kinds).toContain('end')
+  } finally {
+    process.chdir(before)
+  }
+  expect(await Bun.file(ran).exists()).toBe(false)
 })
 
 async function childIds(): Promise<number[]> {

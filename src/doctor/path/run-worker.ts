@@ -19,7 +19,9 @@ export class TracerFault extends Error {
  */
 export async function* runWorker(job: Job, signal: AbortSignal): AsyncGenerator<Message> {
   if (signal.aborted) return
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'worker', 'main.ts')], {
+  const program = join(import.meta.dirname, 'worker', 'main.ts')
+  // As the launcher has it: what lies in the working folder is nothing to run.
+  const child = spawn(process.execPath, ['--no-env-file', '--config=/dev/null', program], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C, and timeout(1), signal the whole group. The end of its input ends it in any case.
     detached: true,
