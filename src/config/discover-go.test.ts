@@ -127,6 +127,14 @@ describe('private names', () => {
     })
   })
 
+  test('a pattern that cannot be read spoils no other, as in Go', async () => {
+    const { found } = await discover({ env: { GOPRIVATE: '[bad,ok.example' } })
+    expect(found).toMatchObject({ private: { value: ['ok.example'] } })
+    expect(found.found && found.notes).toEqual([
+      "'[bad' in GOPRIVATE is no pattern: go passes it over, and so does this server",
+    ])
+  })
+
   test('GONOSUMDB counts only where it was set by itself', async () => {
     const { found } = await discover({ env: { GOPRIVATE: 'a.example' }, userFile: 'GONOSUMDB=b.example\n' })
     expect(found).toMatchObject({ nosumdb: { value: ['b.example'] } })

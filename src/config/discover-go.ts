@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type GoEnv, readGoEnv } from './go-env.ts'
+import { isPathPattern } from './go-kinds.ts'
 import type { Discovered } from './load-config.ts'
 import type { ListenAddress } from './network-kinds.ts'
 import { isOwnAddress, localNames, type OwnAddress } from './own-address.ts'
@@ -115,6 +116,20 @@ export async function discoverGo(options: DiscoverGoOptions): Promise<GoDiscover
     return [...new Set(names)].filter((one) => one !== '' && one !== 'off')
   }
 
+  /** As in Go, a pattern that cannot be read spoils no other. */
+  function patterns(
+    variables: readonly ('GOPRIVATE' | 'GONOPROXY' | 'GONOSUMDB')[],
+    foundIn: keyof GoEnv,
+  ): GoSetting<readonly string[]> | undefined {
+    const written = variables.flatMap((name) => go[name].split(',').map((pattern) => pattern.trim()))
+    const all = [...new Set(written)].filter((pattern) => pattern !== '')
+    const value = all.filter(isPathPattern)
+    for (const bad of all.filter((pattern) => !value.includes(pattern))) {
+      notes.push(`'${bad}' in ${foundIn} is no pattern: go passes it over, and so does this server`)
+    }
+    return value.length > 0 ? { value, origin: originOf(foundIn) } : undefined
+  }
+
   const [name = '', address] = go.GOSUMDB.trim().split(/\s+/)
   const sumdbIsOurs = address !== undefined && isOwnAddress(address, own)
   if (sumdbIsOurs) notes.push(`the address in GOSUMDB leads to this server and is left out`)
@@ -125,11 +140,8 @@ export async function discoverGo(options: DiscoverGoOptions): Promise<GoDiscover
     proxy,
     sumdb: filled(sumdbIsOurs ? name : go.GOSUMDB, originOf('GOSUMDB')),
     databaseNames: await databaseNames(),
-    private: patterns(
-      [go.GOPRIVATE, go.GONOPROXY],
-      setBy('GOPRIVATE') ? originOf('GOPRIVATE') : originOf('GONOPROXY'),
-    ),
-    nosumdb: setBy('GONOSUMDB') ? patterns([go.GONOSUMDB], originOf('GONOSUMDB')) : undefined,
+    private: patterns(['GOPRIVATE', 'GONOPROXY'], setBy('GOPRIVATE') ? 'GOPRIVATE' : 'GONOPROXY'),
+    nosumdb: setBy('GONOSUMDB') ? patterns(['GONOSUMDB'], 'GONOSUMDB') : undefined,
     notes,
   }
 }
@@ -153,12 +165,6 @@ function filled(value: string | undefined, origin: string, own?: OwnAddress): Go
 
 function holdsOwn(list: string, own: OwnAddress): boolean {
   return list.split(/[,|]/).some((entry) => isOwnAddress(entry.trim(), own))
-}
-
-function patterns(lists: readonly string[], origin: string): GoSetting<readonly string[]> | undefined {
-  const all = lists.flatMap((list) => list.split(',').map((pattern) => pattern.trim()))
-  const value = [...new Set(all)].filter((pattern) => pattern !== '')
-  return value.length > 0 ? { value, origin } : undefined
 }
 
 /** As cmd/go/internal/cfg readEnvFile: what is no `NAME=value` line is passed over. */

@@ -65,11 +65,11 @@ export const privatePattern: Kind<string> = simpleKind(
     expected: 'a GOPRIVATE pattern such as *.corp.example or github.com/acme/*',
     schema: { type: 'string', minLength: 1 },
   },
-  (raw) =>
-    typeof raw === 'string' && raw !== '' && !/[\s,]/.test(raw) && isPathMatchPattern(raw) ? raw : undefined,
+  (raw) => (typeof raw === 'string' && isPathPattern(raw) ? raw : undefined),
 )
 
-/** The syntax of Go's path.Match. */
-function isPathMatchPattern(pattern: string): boolean {
+/** Whether it has the syntax of Go's path.Match, and can stand in a list. */
+export function isPathPattern(pattern: string): boolean {
+  if (pattern === '' || /[\s,]/.test(pattern)) return false
   return /^(?:\\.|\[(?:\^|(?!\^))(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]|[^\\[])+$/u.test(pattern)
 }
