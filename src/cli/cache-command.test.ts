@@ -346,3 +346,16 @@ test('who reads only the beginning ends the command, quietly', async () => {
   clearTimeout(guard)
   expect([signal === 'SIGKILL', err]).toEqual([false, ''])
 }, 30_000)
+
+test('Go modules are found by their paths as people write them', async () => {
+  const store = await openStore()
+  const meta = { mediaType: 'text/plain', source: 'origin.example', proof: 'proved', checkedAtMs: 1 } as const
+  for (const key of ['go/github.com/!azure/x/@v/v1.0.0-!r!c1.mod', 'npm/Azure/full', 'npm/!azure/full']) {
+    await store.put(key, new Uint8Array(10), meta)
+  }
+  await store.close()
+  expect((await call('ls go/github.com/Azure/*')).out).toContain('!azure/x/@v/v1.0.0-!r!c1.mod')
+  expect((await call('rm go/github.com/Azure/x/@v/v1.0.0-RC1.mod')).out).toContain('removed 1 ')
+  expect((await call('rm npm/Azure/*')).out).toContain('removed 1 ')
+  expect((await call('ls')).out).toContain('npm/!azure/full')
+})

@@ -16,8 +16,9 @@ const help = `posthaste cache stats|ls|verify|gc|rm [PATTERN] [--json] [--data D
   gc [SIZE]      evicts down to the bound, or to SIZE (10GiB), and removes leftovers
   rm PATTERN     removes what matches; asks nothing, so look with 'ls' first
 
-PATTERN is a glob over keys: * any run of characters, ? one. While a server runs on the data folder, the
-command does its work through that server.
+PATTERN is a glob over keys: * any run of characters, ? one; below go/ module paths are found as people
+write them too (Azure for !azure). While a server runs on the data folder, the command does its work
+through that server.
 
 Example: posthaste cache ls 'go/github.com/gin-gonic/*'
          posthaste cache rm 'go/github.com/gin-gonic/gin/@v/*' --json
@@ -100,7 +101,7 @@ async function stats({ operations, json, io }: Call): Promise<ExitCode> {
 
 async function ls({ operations, argument, flags, json, io }: Call): Promise<ExitCode> {
   const filter: ListFilter = {
-    ...(argument === undefined ? {} : { pattern: argument }),
+    ...(argument === undefined ? {} : { pattern: keyPattern(argument) }),
     ...(isSet(flags.unproved) ? { proof: 'unproved' } : {}),
   }
   for await (const object of operations.list(filter)) {
@@ -137,7 +138,13 @@ async function gc({ operations, argument, json, io }: Call): Promise<ExitCode> {
 }
 
 async function rm({ operations, argument = '', json, io }: Call): Promise<ExitCode> {
-  return tellAmount('removed', await operations.remove(argument), json, io)
+  return tellAmount('removed', await operations.remove(keyPattern(argument)), json, io)
+}
+
+/** Go modules are kept under their escaped paths; people write them as they read them. */
+function keyPattern(pattern: string): string {
+  if (!pattern.startsWith('go/')) return pattern
+  return pattern.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`)
 }
 
 function tellAmount(
