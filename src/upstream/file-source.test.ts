@@ -50,11 +50,9 @@ test.each(['m/@v/v9.0.0.zip', 'm/@v/v1.0.0.zip/below'])(
   'where there is no file %s, the next source is asked',
   async (path) => {
     await using folder = await folderOfModules()
-    await using upstream = upstreamAt(folder.url, 'file:///nonexistent')
-    expect(await ask(upstream, { path })).toMatchObject({
-      kind: 'missing',
-      source: { id: 'file:///nonexistent' },
-    })
+    const second = `${folder.url}/m`
+    await using upstream = upstreamAt(folder.url, second)
+    expect(await ask(upstream, { path })).toMatchObject({ kind: 'missing', source: { id: second } })
   },
 )
 
@@ -66,6 +64,28 @@ test('a folder in the place of a file is a failure, and the list ends there', as
     code: 'malformed',
     message: expect.stringContaining('is no file'),
   })
+})
+
+test('a folder that is gone is an outage, and no "no such thing"', async () => {
+  await using folder = await folderOfModules()
+  const gone = `${folder.url}/not-mounted`
+  await using upstream = upstreamAt(gone, folder.url)
+  expect(await failureOf(await ask(upstream))).toMatchObject({
+    code: 'connect',
+    message: expect.stringContaining(`there is no folder ${gone}`),
+    hint: expect.stringContaining('mount'),
+  })
+})
+
+test('a probe of the list tells a folder from none', async () => {
+  await using folder = await folderOfModules()
+  const gone = `${folder.url}/not-mounted`
+  await using upstream = upstreamAt(folder.url, gone)
+  const told = await Array.fromAsync(upstream.probe('go', AbortSignal.timeout(10_000)))
+  expect(told).toMatchObject([
+    { id: folder.url, ok: true },
+    { id: gone, ok: false, detail: expect.stringContaining('there is no folder') },
+  ])
 })
 
 test('what lies beside the folder is never read', async () => {

@@ -10,25 +10,43 @@ const CHUNK_BYTES = 256 * 1024
 const nothing: ByteSource = { next: async () => undefined, discard: () => undefined }
 
 /**
- * What the file of a `file:` address holds, as an answer: 200, or 404 where there is none.
- * @throws UpstreamError when it is there and cannot be read
+ * What the file of a `file:` address holds, as an answer: 200, or 404 where there is none. `base` is the address of
+ * the source's folder, with a slash at its end: the folder itself is an empty 200, and where it is gone nothing can
+ * be said of what it holds.
+ * @throws UpstreamError when it is there and cannot be read, and when the folder is gone
  */
-export async function readFileSource(url: URL): Promise<HttpResponse> {
-  const headers = new Map<string, string>()
+export async function readFileSource(url: URL, base: URL): Promise<HttpResponse> {
+  const answer = { headers: new Map<string, string>(), url, sizeBytes: 0, body: nothing }
   try {
     const path = fileURLToPath(url)
+    const found = await stat(path)
+    if (found.isDirectory() && url.href === base.href) return { ...answer, status: 200 }
     // Opening a pipe would wait for its writer.
-    if (!(await stat(path)).isFile()) throw broken('malformed', `${url.href} is no file`)
+    if (!found.isFile()) throw broken('malformed', `${url.href} is no file`)
     const file = await open(path, 'r')
     const { size } = await file.stat()
-    return { status: 200, headers, url, sizeBytes: size, body: bodyOf(file, url) }
+    return { ...answer, status: 200, sizeBytes: size, body: bodyOf(file, url) }
   } catch (error) {
-    const code = errorCode(error)
-    // A file where the path wants a folder: nothing can be below it.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG')
-      return { status: 404, headers, url, sizeBytes: 0, body: nothing }
-    throw unreadable(error, url)
+    if (!isAbsence(error)) throw unreadable(error, url)
+    await mustBeThere(base)
+    return { ...answer, status: 404 }
   }
+}
+
+/** A disk that is not mounted is an outage, and not a "no" to whatever is asked. */
+async function mustBeThere(base: URL): Promise<void> {
+  try {
+    await stat(fileURLToPath(base))
+  } catch (error) {
+    if (!isAbsence(error)) throw unreadable(error, base)
+    const hint = { hint: 'Make or mount that folder, or name another source.' }
+    throw broken('connect', `there is no folder ${base.href}`, hint, error)
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  // A file where the path wants a folder: nothing can be below it.
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error))
 }
 
 function bodyOf(file: FileHandle, url: URL): ByteSource {

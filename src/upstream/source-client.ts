@@ -90,8 +90,8 @@ export class SourceClient {
   }
 
   #get(url: URL, ask: Ask, signal: AbortSignal): Promise<HttpResponse> {
-    if (url.protocol === 'file:') return readFileSource(url)
     const { source } = ask
+    if (url.protocol === 'file:') return readFileSource(url, addressOf(source, '') ?? url)
     return this.#options.http.get(
       {
         url,
