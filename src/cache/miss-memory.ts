@@ -3,8 +3,8 @@ import type { Refused } from './outcome.ts'
 const MAX_MISSES = 100_000
 
 /**
- * Remembers for a short time what does not exist. Only real answers of sources come here, never an outage.
- * Bounded: the oldest is forgotten first.
+ * Remembers what does not exist: for a short time in place of asking, and longer for an outage. Only real answers of
+ * sources come here. Bounded: the oldest is forgotten first.
  */
 export class MissMemory {
   readonly #misses = new Map<string, { readonly refused: Refused; readonly untilMs: number }>()

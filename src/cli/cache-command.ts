@@ -1,5 +1,6 @@
 import type { CacheOperations } from '../cache/operations.ts'
 import { size } from '../config/kinds.ts'
+import { escapeUpper } from '../ecosystems/go/module-path.ts'
 import { humanBytes } from '../observe/human.ts'
 import type { ListFilter } from '../store/store.ts'
 import { tellError, tellUsage } from './command.ts'
@@ -143,8 +144,7 @@ async function rm({ operations, argument = '', json, io }: Call): Promise<ExitCo
 
 /** Go modules are kept under their escaped paths; people write them as they read them. */
 function keyPattern(pattern: string): string {
-  if (!pattern.startsWith('go/')) return pattern
-  return pattern.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`)
+  return pattern.startsWith('go/') ? escapeUpper(pattern) : pattern
 }
 
 function tellAmount(

@@ -232,15 +232,8 @@ hop  host                        loss  sent  last  mean  best  worst  jitter  0â
     expect(report.hops.map(({ ttl }: Hop) => ttl)).toEqual([1, 2, 3, 4])
     expect(report.hops[2]).toEqual({
       ttl: 3,
-      hosts: [],
+      ...silent,
       sent: 4,
-      received: 0,
-      lossPercent: 100,
-      lastMs: null,
-      bestMs: null,
-      meanMs: null,
-      worstMs: null,
-      jitterMs: null,
       isTarget: false,
     })
   })

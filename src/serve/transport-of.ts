@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts'
 import { upstreamOptions } from '../sources/upstream-options.ts'
 
 /** A file that a credential names cannot be read. */
@@ -10,7 +11,8 @@ export class CredentialFileError extends Error {
 
 /** The transport's settings. Throws CredentialFileError. */
 export async function transportOf(
-  ...[config, env]: Parameters<typeof upstreamOptions>
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
 ): ReturnType<typeof upstreamOptions> {
   try {
     return await upstreamOptions(config, env)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Evidence, ExchangeFact, ExchangePurpose, QueryOutcome } from '../evidence.ts'
+import type { Evidence, ExchangeFact, ExchangePurpose, QueryFact, QueryOutcome } from '../evidence.ts'
 import { Seen } from '../seen.ts'
 import type { Target } from '../target.ts'
 import { judge } from './rules.ts'
@@ -82,49 +82,44 @@ test('one sample is never likely', () => {
   })
 })
 
-test('a name server is slow when every new question is, not when the machine is busy', () => {
-  const query = (id: string, name: string, tookMs: number): Evidence => ({
-    id,
+function query(given: Partial<QueryFact> & { readonly id?: string; readonly tookMs?: number }): Evidence {
+  return {
+    id: 'e1',
     target: 'registry.example',
     atMs: 0,
-    tookMs,
+    tookMs: 5,
     probe: 'dns.query',
-    outcome: name === 'registry.example' ? 'answer' : 'nxdomain',
+    outcome: 'answer',
     host: 'registry.example',
     server: '192.0.2.53',
     type: 'A',
     transport: 'udp',
-    purpose: 'again',
-    name,
-    addresses: name === 'registry.example' ? ['1.2.3.4'] : [],
+    purpose: 'name',
+    name: 'registry.example',
+    addresses: given.outcome === undefined || given.outcome === 'answer' ? ['1.2.3.4'] : [],
     others: [],
-  })
+    ...given,
+  }
+}
+
+test('a name server is slow when every new question is, not when the machine is busy', () => {
   const asked = (...times: readonly number[]) =>
-    times.map((tookMs, at) =>
-      query(`e${at}`, at % 2 ? `p${at}.registry.example` : 'registry.example', tookMs),
-    )
+    times.map((tookMs, at) => {
+      const once = { id: `e${at}`, tookMs, purpose: 'again' } as const
+      return at % 2 ? query({ ...once, name: `p${at}.registry.example`, outcome: 'nxdomain' }) : query(once)
+    })
   expect(idsFor(asked(180, 170, 190, 160, 150, 175))).toEqual(['dns.slow'])
   expect(idsFor(asked(180, 170, 190, 12, 600, 175))).toEqual([])
 })
 
 test('a question over TCP that gets an answer without addresses is not blocked', () => {
-  const query = (transport: 'udp' | 'tcp', outcome: QueryOutcome): Evidence => ({
-    id: `${transport} ${outcome}`,
-    target: 'registry.example',
-    atMs: 0,
-    tookMs: 5,
-    probe: 'dns.query',
-    outcome,
-    host: 'registry.example',
-    server: '192.0.2.53',
-    type: 'AAAA',
-    transport,
-    purpose: 'name',
-    name: 'registry.example',
-    addresses: [],
-    others: [],
-  })
-  const over = (outcome: QueryOutcome) => idsFor([query('udp', 'truncated'), query('tcp', outcome)])
+  const over = (outcome: QueryOutcome) => {
+    const asked = { type: 'AAAA', addresses: [] } as const
+    return idsFor([
+      query({ ...asked, id: 'e1', outcome: 'truncated' }),
+      query({ ...asked, id: 'e2', transport: 'tcp', outcome }),
+    ])
+  }
   for (const outcome of ['nodata', 'nxdomain', 'answer'] as const)
     expect(over(outcome)).not.toContain('dns.tcp_blocked')
   for (const outcome of ['silent', 'down', 'unreachable', 'malformed'] as const)
@@ -132,25 +127,9 @@ test('a question over TCP that gets an answer without addresses is not blocked',
 })
 
 test('a name server that no way leads to is a fault where no other one answers', () => {
-  const query = (server: string, outcome: QueryOutcome, id: string): Evidence => ({
-    id,
-    target: 'registry.example',
-    atMs: 0,
-    tookMs: 5,
-    probe: 'dns.query',
-    outcome,
-    host: 'registry.example',
-    server,
-    type: 'A',
-    transport: 'udp',
-    purpose: 'name',
-    name: 'registry.example',
-    addresses: outcome === 'answer' ? ['1.2.3.4'] : [],
-    others: [],
-  })
-  const unreachable = [query('fe80::1', 'unreachable', 'e1'), query('fe80::1', 'unreachable', 'e2')]
+  const unreachable = ['e1', 'e2'].map((id) => query({ id, server: 'fe80::1', outcome: 'unreachable' }))
   expect(idsFor(unreachable)).toEqual(['dns.timeout'])
-  expect(idsFor([...unreachable, query('192.0.2.53', 'answer', 'e3')])).toEqual([])
+  expect(idsFor([...unreachable, query({ id: 'e3' })])).toEqual([])
 })
 
 test('small answers pass only where one came', () => {

@@ -91,7 +91,8 @@ function isFileName(name: string): boolean {
   return !windowsNames.test(name.split('.', 1)[0] ?? '')
 }
 
-function escapeUpper(text: string): string {
+/** Upper-case letters alone, of whatever text: also of a pattern over paths. */
+export function escapeUpper(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`)
 }
 

@@ -195,7 +195,7 @@ function forwarded(
       sources: resource.sources,
       path: resource.path,
       method: asking.method,
-      headers: { accept: accept, authorization },
+      headers: { accept, authorization },
       maxRequestBytes: 0,
       maxBytes: resource.maxBytes,
       accepts: types,
