@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { gzipSync } from 'node:zlib'
+import { randomBytes } from 'node:crypto'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { asFailure } from './failure.ts'
 import { answer, fakeServer, type Script, saying } from './testing/fake-server.ts'
 import { ask, bodyOf, failureOf, nextOf, request, textOf, upstreamOf } from './testing/upstream-fixture.ts'
@@ -110,6 +111,32 @@ describe('what a source may compress', () => {
     await using upstream = upstreamOf(server.url)
     expect(await textOf(await ask(upstream, packument))).toBe(plain)
     expect(server.seen.length).toBe(2)
+  })
+
+  test('comes out whole whatever its size, its coding and the way it is cut', async () => {
+    // Small ones are decoded at once; those that are large, or become large, in a stream.
+    const texts = ['', '{}', plain, 'x'.repeat(300_000), Buffer.from(randomBytes(50_000)).toString('hex')]
+    const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }
+    for (const text of texts) {
+      for (const [coding, pack] of Object.entries(codings)) {
+        const bytes = pack(text)
+        const whole = answer('200 OK', bytes, { 'Content-Encoding': coding })
+        const head = whole.length - bytes.length
+        await using server = await fakeServer((socket) => {
+          socket.write(whole.subarray(0, head + 5))
+          setImmediate(() => void socket.write(whole.subarray(head + 5)))
+        })
+        await using upstream = upstreamOf(server.url)
+        expect((await textOf(await ask(upstream, packument))) === text).toBe(true)
+      }
+    }
+  })
+
+  test('may be several gzip members', async () => {
+    const members = Buffer.concat([gzipSync('one '), gzipSync('two')])
+    await using server = await fakeServer(saying(answer('200 OK', members, gzip)))
+    await using upstream = upstreamOf(server.url)
+    expect(await textOf(await ask(upstream, packument))).toBe('one two')
   })
 
   test('is not continued in the middle: half a coded body is half of nothing', async () => {
