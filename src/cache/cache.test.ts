@@ -24,6 +24,11 @@ function randomBytes(size: number, seed = 1): Uint8Array {
 }
 
 const large = randomBytes(300 * KiB)
+/** Where a blob lies while it comes. */
+const ways = [
+  ['memory', randomBytes(200 * KiB)],
+  ['a file', large],
+] as const
 const small = new TextEncoder().encode('module example.org/m\n')
 
 class Recorder implements CacheObserver {
@@ -138,158 +143,164 @@ async function leftovers(): Promise<string[]> {
   return await readdir(join(folder.path, 'tmp'))
 }
 
-describe('a cold key', () => {
-  test('is fetched once, whoever asks and however many', async () => {
-    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-    upstream.script(blob.path, found(large, { gate: () => gate }))
-    const asked = Array.from({ length: 50 }, () => cache.ask(blob))
-    open()
-    const bodies = await Promise.all(asked.map(async (outcome) => bodyOf(await outcome)))
-    for (const body of bodies) expect(Buffer.compare(body, large)).toBe(0)
-    expect(upstream.requests).toHaveLength(1)
-    expect(recorder.joins).toHaveLength(49)
-  })
+for (const [way, large] of ways)
+  describe(`on its way in ${way}:`, () => {
+    describe('a cold key', () => {
+      test('is fetched once, whoever asks and however many', async () => {
+        const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+        upstream.script(blob.path, found(large, { gate: () => gate }))
+        const asked = Array.from({ length: 50 }, () => cache.ask(blob))
+        open()
+        const bodies = await Promise.all(asked.map(async (outcome) => bodyOf(await outcome)))
+        for (const body of bodies) expect(Buffer.compare(body, large)).toBe(0)
+        expect(upstream.requests).toHaveLength(1)
+        expect(recorder.joins).toHaveLength(49)
+      })
 
-  test('is a synchronous hit afterwards', async () => {
-    upstream.script(blob.path, found(large))
-    await cache.askWhole(blob)
-    const outcome = cache.ask(blob)
-    expect(outcome).toMatchObject({ kind: 'hit', object: { sizeBytes: large.byteLength } })
-  })
+      test('is a synchronous hit afterwards', async () => {
+        upstream.script(blob.path, found(large))
+        await cache.askWhole(blob)
+        const outcome = cache.ask(blob)
+        expect(outcome).toMatchObject({ kind: 'hit', object: { sizeBytes: large.byteLength } })
+      })
 
-  test('streams from a clean source before it is whole, from the first byte to a late joiner too', async () => {
-    const gates = Array.from({ length: 10 }, () => Promise.withResolvers<void>())
-    upstream.script(blob.path, found(large, { gate: (chunk) => gates[chunk]?.promise ?? Promise.resolve() }))
-    const asking = cache.ask(blob)
-    gates[0]?.resolve()
-    const first = await asking
-    if (first.kind !== 'filling') throw new Error(`not filling but ${first.kind}`)
-    const reader = first.body.stream().getReader()
-    const { value } = await reader.read()
-    expect(value?.byteLength).toBeGreaterThan(0)
+      test('streams from a clean source before it is whole, from the first byte to a late joiner too', async () => {
+        const gates = Array.from({ length: 10 }, () => Promise.withResolvers<void>())
+        upstream.script(
+          blob.path,
+          found(large, { gate: (chunk) => gates[chunk]?.promise ?? Promise.resolve() }),
+        )
+        const asking = cache.ask(blob)
+        gates[0]?.resolve()
+        const first = await asking
+        if (first.kind !== 'filling') throw new Error(`not filling but ${first.kind}`)
+        const reader = first.body.stream().getReader()
+        const { value } = await reader.read()
+        expect(value?.byteLength).toBeGreaterThan(0)
 
-    const late = await cache.ask(blob)
-    expect(late).toMatchObject({ kind: 'filling', joined: true })
-    for (const gate of gates) gate.resolve()
-    expect(Buffer.compare(await bodyOf(late), large)).toBe(0)
-    await reader.cancel()
-  })
+        const late = await cache.ask(blob)
+        expect(late).toMatchObject({ kind: 'filling', joined: true })
+        for (const gate of gates) gate.resolve()
+        expect(Buffer.compare(await bodyOf(late), large)).toBe(0)
+        await reader.cancel()
+      })
 
-  test('goes on when its only client leaves', async () => {
-    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-    upstream.script(blob.path, found(large, { gate: (chunk) => (chunk < 2 ? Promise.resolve() : gate) }))
-    const outcome = await cache.ask(blob)
-    if (outcome.kind !== 'filling') throw new Error(`not filling but ${outcome.kind}`)
-    const reader = outcome.body.stream().getReader()
-    await reader.read()
-    await reader.cancel()
-    open()
-    const whole = await cache.askWhole(blob)
-    expect(whole.kind).toBe('hit')
-    expect(upstream.requests).toHaveLength(1)
-  })
-})
-
-describe('proof', () => {
-  test('bytes of a source without a record are held until they are proved', async () => {
-    const { promise: verdict, resolve: settle } = Promise.withResolvers<Verdict>()
-    const resource = { ...blob, prove: proofOf(() => verdict) }
-    upstream.script(blob.path, found(large, { source: unknown }))
-    const asking = Promise.resolve(cache.ask(resource))
-    const early = await Promise.race([asking, Bun.sleep(0).then(() => 'nothing yet')])
-    expect(early).toBe('nothing yet')
-    settle(proved)
-    expect(await asking).toMatchObject({ kind: 'filled', object: { meta: { proof: 'proved' } } })
-    expect(upstream.records).toEqual([{ source: 'mirror.example', outcome: 'proved' }])
-  })
-
-  test('a lying source is left for the next one and nothing of it is kept', async () => {
-    const lie = randomBytes(300 * KiB, 2)
-    const verdicts: Verdict[] = [wrong, proved]
-    const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? proved)) }
-    upstream.script(blob.path, found(lie, { source: unknown }), found(large, { source: unknown }))
-    const outcome = await cache.ask(resource)
-    expect(Buffer.compare(await bodyOf(outcome), large)).toBe(0)
-    expect(upstream.records.map(({ outcome: word }) => word)).toEqual(['wrong', 'proved'])
-    expect(recorder.integrity).toEqual(['mirror.example held'])
-    expect(upstream.rejected).toMatchObject([{ code: 'wrong-content' }])
-    expect(store.stats()).toMatchObject({ objects: 1, quarantined: 1 })
-  })
-
-  test('a mismatch found in the middle of an answer cuts it off', async () => {
-    upstream.script(blob.path, found(large), failed())
-    const outcome = await cache.ask({ ...blob, prove: proofOf(wrong) })
-    expect(outcome.kind).toBe('filling')
-    await expect(bodyOf(outcome)).rejects.toThrow('wrong bytes')
-    expect(store.stats()).toMatchObject({ objects: 0 })
-    expect(await leftovers()).toEqual([])
-  })
-
-  test('a denial is final, and no source is blamed', async () => {
-    upstream.script(blob.path, found(small, { source: unknown }))
-    const denied: Verdict = { verdict: 'denied', reason: 'the database has no record' }
-    const outcome = await cache.ask({ ...blob, prove: proofOf(denied) })
-    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'denied', status: 403 } })
-    expect(upstream.records).toEqual([])
-    expect(store.stats()).toMatchObject({ objects: 0 })
-  })
-
-  test('what cannot be proved is kept as unproved, and proved later', async () => {
-    const verdicts: Verdict[] = [{ verdict: 'unproved', reason: 'unreachable' }, proved]
-    const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? proved)) }
-    upstream.script(blob.path, found(small, { source: unknown }))
-    expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'unproved' } } })
-    const { signal } = new AbortController()
-    const done = await reproveAll({ store, cache, resourceOf: () => resource, signal })
-    expect(done).toEqual({ tried: 1, settled: 1 })
-    expect(cache.ask(resource)).toMatchObject({ kind: 'hit', object: { meta: { proof: 'proved' } } })
-  })
-
-  test('what turns out wrong later is put into the quarantine', async () => {
-    const verdicts: Verdict[] = [{ verdict: 'unproved', reason: 'unreachable' }, wrong]
-    const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? wrong)) }
-    upstream.script(blob.path, found(large, { source: unknown }))
-    await cache.askWhole(resource)
-    await reproveAll({ store, cache, resourceOf: () => resource, signal: new AbortController().signal })
-    expect(store.stats()).toMatchObject({ objects: 0, quarantined: 1 })
-    expect(recorder.integrity).toEqual(['mirror.example kept'])
-  })
-
-  test('a proof that takes too long does not hold the client, and is applied when it comes', async () => {
-    proofWaitMs = 1
-    const { promise: verdict, resolve: settle } = Promise.withResolvers<Verdict>()
-    const resource = { ...blob, prove: proofOf(() => verdict) }
-    upstream.script(blob.path, found(small, { source: unknown }))
-    expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'unproved' } } })
-    const { promise: changed, resolve: change } = Promise.withResolvers<void>()
-    recorder.changed = () => change()
-    settle(proved)
-    await changed
-    expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'proved' } } })
-  })
-})
-
-describe('a body that breaks', () => {
-  const truncated = { code: 'truncated', message: 'origin.example ended early' } as const
-
-  test('is not kept, and the reason reaches whoever waits', async () => {
-    upstream.script(blob.path, found(small, { breaks: truncated }), failed(truncated))
-    const outcome = await cache.ask(blob)
-    expect(outcome).toMatchObject({
-      kind: 'refused',
-      refusal: { kind: 'upstream-failed', reason: 'origin.example ended early' },
+      test('goes on when its only client leaves', async () => {
+        const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+        upstream.script(blob.path, found(large, { gate: (chunk) => (chunk < 2 ? Promise.resolve() : gate) }))
+        const outcome = await cache.ask(blob)
+        if (outcome.kind !== 'filling') throw new Error(`not filling but ${outcome.kind}`)
+        const reader = outcome.body.stream().getReader()
+        await reader.read()
+        await reader.cancel()
+        open()
+        const whole = await cache.askWhole(blob)
+        expect(whole.kind).toBe('hit')
+        expect(upstream.requests).toHaveLength(1)
+      })
     })
-    expect(upstream.rejected).toEqual([truncated])
-    expect(store.stats()).toMatchObject({ objects: 0, stagedBytes: 0 })
-  })
 
-  test('cuts off those who already had bytes of it', async () => {
-    upstream.script(blob.path, found(large, { breaks: truncated }), failed(truncated))
-    const outcome = await cache.ask(blob)
-    await expect(bodyOf(outcome)).rejects.toThrow('ended early')
-    expect(await leftovers()).toEqual([])
+    describe('proof', () => {
+      test('bytes of a source without a record are held until they are proved', async () => {
+        const { promise: verdict, resolve: settle } = Promise.withResolvers<Verdict>()
+        const resource = { ...blob, prove: proofOf(() => verdict) }
+        upstream.script(blob.path, found(large, { source: unknown }))
+        const asking = Promise.resolve(cache.ask(resource))
+        const early = await Promise.race([asking, Bun.sleep(0).then(() => 'nothing yet')])
+        expect(early).toBe('nothing yet')
+        settle(proved)
+        expect(await asking).toMatchObject({ kind: 'filled', object: { meta: { proof: 'proved' } } })
+        expect(upstream.records).toEqual([{ source: 'mirror.example', outcome: 'proved' }])
+      })
+
+      test('a lying source is left for the next one and nothing of it is kept', async () => {
+        const lie = randomBytes(large.byteLength, 2)
+        const verdicts: Verdict[] = [wrong, proved]
+        const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? proved)) }
+        upstream.script(blob.path, found(lie, { source: unknown }), found(large, { source: unknown }))
+        const outcome = await cache.ask(resource)
+        expect(Buffer.compare(await bodyOf(outcome), large)).toBe(0)
+        expect(upstream.records.map(({ outcome: word }) => word)).toEqual(['wrong', 'proved'])
+        expect(recorder.integrity).toEqual(['mirror.example held'])
+        expect(upstream.rejected).toMatchObject([{ code: 'wrong-content' }])
+        expect(store.stats()).toMatchObject({ objects: 1, quarantined: 1 })
+      })
+
+      test('a mismatch found in the middle of an answer cuts it off', async () => {
+        upstream.script(blob.path, found(large), failed())
+        const outcome = await cache.ask({ ...blob, prove: proofOf(wrong) })
+        expect(outcome.kind).toBe('filling')
+        await expect(bodyOf(outcome)).rejects.toThrow('wrong bytes')
+        expect(store.stats()).toMatchObject({ objects: 0 })
+        expect(await leftovers()).toEqual([])
+      })
+
+      test('a denial is final, and no source is blamed', async () => {
+        upstream.script(blob.path, found(small, { source: unknown }))
+        const denied: Verdict = { verdict: 'denied', reason: 'the database has no record' }
+        const outcome = await cache.ask({ ...blob, prove: proofOf(denied) })
+        expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'denied', status: 403 } })
+        expect(upstream.records).toEqual([])
+        expect(store.stats()).toMatchObject({ objects: 0 })
+      })
+
+      test('what cannot be proved is kept as unproved, and proved later', async () => {
+        const verdicts: Verdict[] = [{ verdict: 'unproved', reason: 'unreachable' }, proved]
+        const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? proved)) }
+        upstream.script(blob.path, found(small, { source: unknown }))
+        expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'unproved' } } })
+        const { signal } = new AbortController()
+        const done = await reproveAll({ store, cache, resourceOf: () => resource, signal })
+        expect(done).toEqual({ tried: 1, settled: 1 })
+        expect(cache.ask(resource)).toMatchObject({ kind: 'hit', object: { meta: { proof: 'proved' } } })
+      })
+
+      test('what turns out wrong later is put into the quarantine', async () => {
+        const verdicts: Verdict[] = [{ verdict: 'unproved', reason: 'unreachable' }, wrong]
+        const resource = { ...blob, prove: proofOf(() => Promise.resolve(verdicts.shift() ?? wrong)) }
+        upstream.script(blob.path, found(large, { source: unknown }))
+        await cache.askWhole(resource)
+        await reproveAll({ store, cache, resourceOf: () => resource, signal: new AbortController().signal })
+        expect(store.stats()).toMatchObject({ objects: 0, quarantined: 1 })
+        expect(recorder.integrity).toEqual(['mirror.example kept'])
+      })
+
+      test('a proof that takes too long does not hold the client, and is applied when it comes', async () => {
+        proofWaitMs = 1
+        const { promise: verdict, resolve: settle } = Promise.withResolvers<Verdict>()
+        const resource = { ...blob, prove: proofOf(() => verdict) }
+        upstream.script(blob.path, found(small, { source: unknown }))
+        expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'unproved' } } })
+        const { promise: changed, resolve: change } = Promise.withResolvers<void>()
+        recorder.changed = () => change()
+        settle(proved)
+        await changed
+        expect(await cache.ask(resource)).toMatchObject({ object: { meta: { proof: 'proved' } } })
+      })
+    })
+
+    describe('a body that breaks', () => {
+      const truncated = { code: 'truncated', message: 'origin.example ended early' } as const
+
+      test('is not kept, and the reason reaches whoever waits', async () => {
+        upstream.script(blob.path, found(small, { breaks: truncated }), failed(truncated))
+        const outcome = await cache.ask(blob)
+        expect(outcome).toMatchObject({
+          kind: 'refused',
+          refusal: { kind: 'upstream-failed', reason: 'origin.example ended early' },
+        })
+        expect(upstream.rejected).toEqual([truncated])
+        expect(store.stats()).toMatchObject({ objects: 0, stagedBytes: 0 })
+      })
+
+      test('cuts off those who already had bytes of it', async () => {
+        upstream.script(blob.path, found(large, { breaks: truncated }), failed(truncated))
+        const outcome = await cache.ask(blob)
+        await expect(bodyOf(outcome)).rejects.toThrow('ended early')
+        expect(await leftovers()).toEqual([])
+      })
+    })
   })
-})
 
 describe('what changes', () => {
   test('is fresh for its time, then stale at once while one refresh runs', async () => {
@@ -411,6 +422,63 @@ describe('what does not exist', () => {
   })
 })
 
+describe('memory for bodies on their way', () => {
+  /** How many bodies have a file while they come. */
+  const files = async () => (await leftovers()).length
+  const middling = (at: number) => randomBytes(256 * KiB, at)
+  const place = (at: number) => resourceAt(`m${at}/@v/v1.0.0.zip`)
+
+  test('is bounded: what finds no room has a file, and room comes back', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const held = (chunk: number) => (chunk === 0 ? Promise.resolve() : gate)
+    const count = 130
+    const begin = (at: number) => {
+      upstream.script(place(at).path, found(middling(at), { gate: held }))
+      return cache.ask(place(at))
+    }
+    const outcomes = await Promise.all(Array.from({ length: count }, (_, at) => begin(at)))
+    expect(await files()).toBe(count - 128)
+    open()
+    const bodies = await Promise.all(outcomes.map(bodyOf))
+    for (const [at, body] of bodies.entries()) expect(Buffer.compare(body, middling(at))).toBe(0)
+    await Promise.all(outcomes.map((_, at) => cache.askWhole(place(at))))
+
+    const again = await begin(count)
+    expect([again.kind, await files()]).toEqual(['filling', 0])
+    expect(Buffer.compare(await bodyOf(again), middling(count))).toBe(0)
+  })
+
+  test('is given back by bodies that were held, and by those that broke', async () => {
+    const truncated = { code: 'truncated', message: 'ended early' } as const
+    for (let at = 0; at < 150; at++) {
+      const source = at % 2 === 0 ? unknown : clean
+      const broken = at % 3 === 0 ? { breaks: truncated } : {}
+      upstream.script(place(at).path, found(middling(at), { source, ...broken }), failed(truncated))
+      const outcome = await cache.ask(place(at))
+      if (outcome.kind === 'filling') await bodyOf(outcome).catch(() => undefined)
+    }
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    upstream.script(
+      place(200).path,
+      found(middling(200), { gate: (chunk) => (chunk === 0 ? Promise.resolve() : gate) }),
+    )
+    const last = await cache.ask(place(200))
+    expect(await files()).toBe(0)
+    open()
+    expect(Buffer.compare(await bodyOf(last), middling(200))).toBe(0)
+  })
+
+  test('is not for blobs that do not say how large they are', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const held = (chunk: number) => (chunk === 0 ? Promise.resolve() : gate)
+    upstream.script(blob.path, found(middling(1), { sizeBytes: undefined, gate: held }))
+    const outcome = await cache.ask(blob)
+    expect(await files()).toBe(1)
+    open()
+    expect(Buffer.compare(await bodyOf(outcome), middling(1))).toBe(0)
+  })
+})
+
 describe('a disk that takes nothing', () => {
   const full = () =>
     Promise.reject(new StoreError('store.full', 'no room in the data folder', 'raise cache.maxBytes'))
@@ -421,6 +489,16 @@ describe('a disk that takes nothing', () => {
     const outcome = await cache.ask(blob)
     expect(outcome).toMatchObject({ kind: 'filled', stored: false })
     expect(await bodyOf(outcome)).toEqual(small)
+    expect(recorder.storeFailures).toEqual(['no room in the data folder'])
+  })
+
+  test('and a middling one that was sent while it came', async () => {
+    store.put = full
+    const middling = randomBytes(200 * KiB)
+    upstream.script(blob.path, found(middling))
+    const outcome = await cache.ask(blob)
+    expect(outcome.kind).toBe('filling')
+    expect(Buffer.compare(await bodyOf(outcome), middling)).toBe(0)
     expect(recorder.storeFailures).toEqual(['no room in the data folder'])
   })
 

@@ -4,10 +4,14 @@ import type { Store, StoredObject } from '../store/store.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { type FillResult, fill } from './fill.ts'
 import type { FillContext, Publication } from './fill-errand.ts'
+import { MemoryRoom } from './memory-room.ts'
 import { MissMemory } from './miss-memory.ts'
 import type { CacheObserver } from './observer.ts'
 import type { Filling, Kept, Outcome, Refused } from './outcome.ts'
 import { settle } from './settle.ts'
+
+/** Of blobs that are held in memory on their way in, all together. */
+const BODIES_IN_MEMORY_BYTES = 32 * 1024 * 1024
 
 export interface CacheOptions {
   readonly store: Store
@@ -52,6 +56,7 @@ export class Cache {
       store: options.store,
       upstream: options.upstream,
       observer: options.observer,
+      memory: new MemoryRoom(BODIES_IN_MEMORY_BYTES),
       now: this.#now,
       proofWaitMs: options.proofWaitMs,
       late: (resource, source, verdict) => this.#settleLater(resource, source, verdict),

@@ -2,6 +2,7 @@ import type { Resource, Verdict } from '../ecosystems/ecosystem.ts'
 import type { Store, StoredObject } from '../store/store.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { GrowingBody } from './growing-body.ts'
+import type { MemoryRoom } from './memory-room.ts'
 import type { CacheObserver } from './observer.ts'
 
 /** What every fill works with. */
@@ -9,6 +10,8 @@ export interface FillContext {
   readonly store: Store
   readonly upstream: Upstream
   readonly observer: CacheObserver
+  /** For bodies that need no file on their way in. */
+  readonly memory: MemoryRoom
   readonly now: () => number
   /** How long a whole body waits for its proof before it is served and kept as unproved. */
   readonly proofWaitMs: () => number

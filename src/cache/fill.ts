@@ -122,6 +122,7 @@ async function bring(
 
     const { candidate, growing } = received
     await using stage = received.stage
+    using _room = received.room
     const judged = await judge(proof, candidate, context.proofWaitMs(), signal)
     const bytes = sizeOf(candidate)
 

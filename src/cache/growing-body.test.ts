@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, readlink, rename, rm, truncate } from '
 import { join } from 'node:path'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { GrowingBody } from './growing-body.ts'
+import { FileBytes } from './growing-bytes.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let handle: FileHandle
@@ -15,7 +16,7 @@ beforeEach(async () => {
   path = join(folder.path, 'growing')
   handle = await open(path, 'w')
   file = { path, sizeBytes: 0 }
-  body = new GrowingBody(file, undefined)
+  body = new GrowingBody(new FileBytes(file), undefined)
 })
 afterEach(async () => {
   for (const leave of unread.splice(0)) await leave()
@@ -158,7 +159,7 @@ describe('a failure', () => {
     body.finish()
     body.fail(new Error('too late'))
     expect([body.state, await all(read())]).toEqual(['whole', 'ab'])
-    const other = new GrowingBody(file, undefined)
+    const other = new GrowingBody(new FileBytes(file), undefined)
     other.fail(new Error('first'))
     other.finish()
     expect(other.state).toBe('broken')
@@ -172,7 +173,7 @@ describe('a failure', () => {
 
   test('is what a file is that cannot be opened', async () => {
     body.fail(new Error('not this one'))
-    body = new GrowingBody({ path: join(folder.path, 'nosuch'), sizeBytes: 10 }, undefined)
+    body = new GrowingBody(new FileBytes({ path: join(folder.path, 'nosuch'), sizeBytes: 10 }), undefined)
     await expect(read().next()).rejects.toThrow('ENOENT')
   })
 })

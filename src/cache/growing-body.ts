@@ -1,36 +1,25 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { asError } from '../as-error.ts'
-
-/** What a growing body reads from: a file that only ever gets longer. */
-export interface GrowingFile {
-  readonly path: string
-  readonly sizeBytes: number
-}
+import type { GrowingBytes } from './growing-bytes.ts'
 
 type State = 'growing' | 'whole' | 'broken'
 
 /**
- * A file that one writer fills and any number of readers follow, each at its own pace. Late readers start at
+ * What one writer fills and any number of readers follow, each at its own pace. Late readers start at
  * the first byte and catch up; a slow one holds back nobody and costs one chunk of memory.
- *
- * Readers share one descriptor: it stays valid when the file is renamed into its place or unlinked.
  */
 export class GrowingBody {
   readonly expectedBytes: number | undefined
-  readonly #file: GrowingFile
+  readonly #bytes: GrowingBytes
   #state: State = 'growing'
   #failure: Error | undefined
   #readers = 0
-  #handle: Promise<FileHandle> | undefined
+  #closed = false
   #wake: (() => void) | undefined
   #change: Promise<void> | undefined
 
-  constructor(file: GrowingFile, expectedBytes: number | undefined) {
-    this.#file = file
+  constructor(bytes: GrowingBytes, expectedBytes: number | undefined) {
+    this.#bytes = bytes
     this.expectedBytes = expectedBytes
-    // Opened at once: by the time the first reader asks, the file may have been renamed.
-    this.#handle = open(file.path, 'r')
-    this.#handle.catch(() => undefined) // reported to the readers, which await the same promise
   }
 
   get state(): State {
@@ -41,7 +30,7 @@ export class GrowingBody {
     return this.#readers
   }
 
-  /** Tells the readers that the file has grown. */
+  /** Tells the readers that there are more bytes. */
   grown(): void {
     const wake = this.#wake
     this.#wake = undefined
@@ -110,7 +99,7 @@ export class GrowingBody {
   async #read(position: number): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#state === 'broken') throw this.#failure ?? new Error('the body broke off')
-      const available = this.#file.sizeBytes - position
+      const available = this.#bytes.sizeBytes - position
       const whole = this.#state === 'whole'
       const readable = whole ? available : available - 1
       if (readable > 0) return await this.#readChunk(position, readable)
@@ -122,26 +111,18 @@ export class GrowingBody {
     }
   }
 
-  async #readChunk(position: number, readable: number): Promise<Uint8Array> {
-    const handle = await this.#handle
-    if (handle === undefined) throw new Error(`${this.#file.path} is no longer open`)
+  #readChunk(position: number, readable: number): Promise<Uint8Array> {
+    if (this.#closed) throw new Error('the body is no longer at hand')
     // Few readers get large chunks (less work per byte), many get small ones (bounded memory).
-    const chunk = Buffer.allocUnsafeSlow(Math.min(readable, this.#readers > 32 ? 64 * 1024 : 256 * 1024))
-    const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, position)
-    if (bytesRead === 0) throw new Error(`${this.#file.path} is shorter than what was written to it`)
-    return bytesRead === chunk.byteLength ? chunk : chunk.subarray(0, bytesRead)
+    return this.#bytes.read(position, Math.min(readable, this.#readers > 32 ? 64 * 1024 : 256 * 1024))
   }
 
   #closeWhenUnused(): void {
     // One turn later: whoever was handed this body in the present turn starts to read within it.
     setImmediate(() => {
-      if (this.#readers > 0 || this.#state === 'growing' || this.#handle === undefined) return
-      const handle = this.#handle
-      this.#handle = undefined
-      handle.then(
-        (opened) => opened.close(),
-        () => undefined, // never opened: nothing to close
-      )
+      if (this.#readers > 0 || this.#state === 'growing' || this.#closed) return
+      this.#closed = true
+      this.#bytes.close()
     })
   }
 }

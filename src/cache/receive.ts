@@ -4,9 +4,15 @@ import { type Stage, StoreError } from '../store/store.ts'
 import { type Found, UpstreamError, type UpstreamFailure } from '../upstream/upstream.ts'
 import type { FillContext, Publication } from './fill-errand.ts'
 import { GrowingBody } from './growing-body.ts'
+import { FileBytes, GatheredBytes, type GrowingBytes } from './growing-bytes.ts'
 
-/** Bodies up to this size stay in memory on their way in; larger ones go through a staged file. */
-const IN_MEMORY_BYTES = 64 * 1024
+/** Bodies up to this size stay in memory on their way in, and nobody is sent a part of them. */
+const SMALL_BYTES = 64 * 1024
+/**
+ * Blobs up to this size, where it is announced, stay in memory while there is room: a file that is written and read
+ * in pieces costs twice as much as all the rest of such a fetch. Larger ones go through a staged file.
+ */
+const MIDDLING_BYTES = 256 * 1024
 
 export type Received =
   | {
@@ -14,11 +20,13 @@ export type Received =
       readonly candidate: CandidateBody
       readonly stage: Stage | undefined
       readonly growing: GrowingBody | undefined
+      /** To be given back when the body is kept. */
+      readonly room: Disposable | undefined
     }
   | { readonly kind: 'broken'; readonly failure: UpstreamFailure }
   | { readonly kind: 'no-room'; readonly reason: string; readonly hint: string }
 
-/** Takes a body in: into memory while it is small, else into a staged file, which is published when allowed. */
+/** Takes a body in, into memory or a staged file; a blob is published when allowed. */
 export async function receive(
   answer: Found,
   resource: Resource,
@@ -27,37 +35,46 @@ export async function receive(
   publish: (publication: Publication) => void,
   signal: AbortSignal,
 ): Promise<Received> {
-  const small: Uint8Array[] = []
-  let smallBytes = 0
+  const { sizeBytes } = answer
+  const isSmall = sizeBytes !== undefined && sizeBytes <= SMALL_BYTES
+  const isMiddling = resource.shape === 'blob' && !isSmall && (sizeBytes ?? Infinity) <= MIDDLING_BYTES
+  const room = isMiddling ? context.memory.take(sizeBytes ?? 0) : undefined
+  // A blob whose size is not known to be small is staged from its first byte, so that clients need not wait.
+  const stageAtOnce = resource.shape === 'blob' && !isSmall && room === undefined
+  const mayPublish = resource.shape === 'blob' && (answer.source.clean || proof === undefined)
+
+  const gathered = new GatheredBytes(room)
   let stage: Stage | undefined
   let growing: GrowingBody | undefined
-  // A blob whose size is not known to be small is staged from its first byte, so that clients need not wait.
-  const stageAtOnce =
-    resource.shape === 'blob' && (answer.sizeBytes === undefined || answer.sizeBytes > IN_MEMORY_BYTES)
-  const mayPublish = resource.shape === 'blob' && (answer.source.clean || proof === undefined)
+  const publishFrom = (bytes: GrowingBytes) => {
+    const body = new GrowingBody(bytes, sizeBytes)
+    publish({ body, mediaType: resource.mediaType, source: answer.source.id })
+    return body
+  }
+  const fitsInMemory = (chunk: Uint8Array) =>
+    room !== undefined || (!stageAtOnce && gathered.sizeBytes + chunk.byteLength <= SMALL_BYTES)
 
   try {
     for await (const chunk of answer.body) {
       signal.throwIfAborted()
+      if (stage === undefined && fitsInMemory(chunk)) {
+        gathered.add(chunk)
+        if (room !== undefined && mayPublish) growing ??= publishFrom(gathered)
+        growing?.grown()
+        continue
+      }
       if (stage === undefined) {
-        if (!stageAtOnce && smallBytes + chunk.byteLength <= IN_MEMORY_BYTES) {
-          small.push(chunk)
-          smallBytes += chunk.byteLength
-          continue
-        }
-        stage = await context.store.stage(answer.sizeBytes)
-        if (mayPublish) {
-          growing = new GrowingBody(stage, answer.sizeBytes)
-          publish({ body: growing, mediaType: resource.mediaType, source: answer.source.id })
-        }
-        for (const earlier of small.splice(0)) await stage.write(earlier)
+        stage = await context.store.stage(sizeBytes)
+        if (mayPublish) growing = publishFrom(new FileBytes(stage))
+        for (const earlier of gathered.chunks) await stage.write(earlier)
       }
       await stage.write(chunk)
       growing?.grown()
     }
   } catch (error) {
     await stage?.[Symbol.asyncDispose]()
-    growing?.fail(asError(error))
+    if (growing === undefined) gathered.close()
+    else growing.fail(asError(error))
     if (error instanceof StoreError) {
       context.observer.storeFailed(resource, error)
       return { kind: 'no-room', reason: error.message, hint: error.hint }
@@ -66,22 +83,10 @@ export async function receive(
     throw error
   }
 
-  if (stage !== undefined) {
-    const candidate: CandidateBody = { kind: 'file', path: stage.path, sizeBytes: stage.sizeBytes }
-    return { kind: 'whole', candidate, stage, growing }
-  }
-  const candidate: CandidateBody = { kind: 'bytes', bytes: joined(small, smallBytes) }
-  return { kind: 'whole', candidate, stage: undefined, growing: undefined }
-}
-
-function joined(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only.slice()
-  const bytes = new Uint8Array(sizeBytes)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  const candidate: CandidateBody =
+    stage === undefined
+      ? { kind: 'bytes', bytes: gathered.joined() }
+      : { kind: 'file', path: stage.path, sizeBytes: stage.sizeBytes }
+  // What is published gives its room back when nobody reads it any more.
+  return { kind: 'whole', candidate, stage, growing, room: growing === undefined ? room : undefined }
 }
