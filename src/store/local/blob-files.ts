@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from './clock.ts'
-import type { Disk } from './disk.ts'
+import { type Disk, isErrno } from './disk.ts'
 import { step } from './store-fault.ts'
 
 /**
@@ -79,11 +79,17 @@ export class BlobFiles {
   async adopt(from: string, sha256: string): Promise<void> {
     await this.#unlinking.get(sha256)
     const folder = join(this.#folder, sha256.slice(0, 2))
-    if ((await step('look at', folder, () => this.#disk.size(folder))) === undefined) {
-      await step('create', folder, () => this.#disk.mkdir(folder))
-      await step('sync', this.#folder, () => this.#disk.syncFolder(this.#folder))
-    }
-    await step('rename', from, () => this.#disk.rename(from, this.path(sha256)))
+    await step('rename', from, async () => {
+      try {
+        await this.#disk.rename(from, this.path(sha256))
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+        // The first with these two digits.
+        await this.#disk.mkdir(folder)
+        await this.#disk.syncFolder(this.#folder)
+        await this.#disk.rename(from, this.path(sha256))
+      }
+    })
     await step('sync', folder, () => this.#disk.syncFolder(folder))
   }
 

@@ -36,6 +36,8 @@ export class LocalStage implements Stage {
   /** After a sync that failed the next one may succeed without the bytes: the first word counts. */
   #syncFault: { readonly error: unknown } | undefined
   #state: 'open' | 'ended' = 'open'
+  /** The file has its place among the blobs. */
+  #isAdopted = false
 
   private constructor(parts: StageParts, path: string, fd: number, room: Reservation) {
     this.#parts = parts
@@ -106,6 +108,7 @@ export class LocalStage implements Stage {
     if (this.#syncFault !== undefined) throw this.#syncFault.error
     await step('sync', this.path, () => disk.datasync(this.#fd))
     await blobs.adopt(this.path, sha256)
+    this.#isAdopted = true
     const head = { key, sha256, sizeBytes: this.#sizeBytes, meta }
     try {
       await catalog.append({ kind: 'blob', head })
@@ -137,7 +140,7 @@ export class LocalStage implements Stage {
     await this.#syncing
     try {
       await this.#parts.disk.close(this.#fd)
-      await this.#parts.disk.unlink(this.path)
+      if (!this.#isAdopted) await this.#parts.disk.unlink(this.path)
     } catch (error) {
       // The body's fate is decided already, and a failure here must not hide another error.
       this.#parts.leftOver(this.path, error)
