@@ -1,4 +1,5 @@
 import { JsonTexts } from './json-scan-texts.ts'
+import type { JsonValues } from './json-values.ts'
 
 /**
  * Reads JSON where it lies, as bytes: to find the places that must change and to leave every other byte as it
@@ -44,7 +45,7 @@ const isDelimiter = (byte: number | undefined): boolean =>
  * any of these methods; a value that they leave is skipped (and checked). Every method throws JsonFault for
  * what is not JSON. The bytes must be UTF-8: whoever reads foreign bytes checks that first.
  */
-export class JsonReader {
+export class JsonReader implements JsonValues {
   readonly #bytes: Uint8Array
   readonly #texts: JsonTexts
   #at = 0
@@ -168,6 +169,11 @@ export class JsonReader {
   end(): void {
     this.#space()
     if (this.#at < this.#bytes.length) throw this.#fault('something follows the end')
+  }
+
+  /** Reads the next value, whatever it is, and gives it as it is written. */
+  raw(): string {
+    return this.read(this.value())
   }
 
   /** The text of a span that this reader gave. */

@@ -8,6 +8,8 @@ import type { Config } from '../config/schema.ts'
 import { ServerDoctor } from '../doctor/server-doctor.ts'
 import type { EcosystemId } from '../ecosystems/ecosystem.ts'
 import { createZipProver } from '../ecosystems/go/zip/zip-prover.ts'
+import { npmChecks, npmLightTransforms } from '../ecosystems/npm/npm-transforms.ts'
+import { pypiChecks, pypiLightTransforms } from '../ecosystems/pypi/pypi-transforms.ts'
 import { AdminApi } from '../http/admin-api.ts'
 import { Forwarding } from '../http/forwarding.ts'
 import { Relay } from '../http/relay.ts'
@@ -128,11 +130,15 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       versionsSeen: (resource, source, body) => watch.arrived(resource, source, body),
     }),
   })
-  const renderer = createRenderer({ program: new URL('./render-worker.ts', import.meta.url) })
+  const renderer = createRenderer({
+    program: new URL('./render-worker.ts', import.meta.url),
+    checks: { ...npmChecks, ...pypiChecks },
+  })
   const views = new Views({
     cache,
     store,
     renderer,
+    light: { ...npmLightTransforms, ...pypiLightTransforms },
     changed: (key) => relay.forget(key),
     storeFailed: ({ key }, error) => log.error('the store could not keep a view', { key, error }),
   })

@@ -22,7 +22,7 @@ export interface RegistryPorts {
   /** Asks the sources again now. */
   refresh(resource: Resource): Promise<Kept | Refused>
   view(view: View): Promise<MadeView | Refused>
-  /** Judges a body's form away from the serving thread. Never rejects. */
+  /** Judges a body's form, a large one's away from the serving thread. Never rejects. */
   check(name: string, body: CandidateBody, params?: Readonly<Record<string, string>>): Promise<Verdict>
   now(): number
   /** The bytes of a view that is small by its nature; undefined when it cannot be had. Never rejects. */

@@ -168,3 +168,37 @@ describe('a check', () => {
     expect(await check(on, 'letters', 'abc')).toMatchObject({ verdict: 'unproved' })
   })
 })
+
+describe('a check that may be done here', () => {
+  const here: string[] = []
+  const on = () =>
+    renderer({
+      checks: {
+        letters: (body) => {
+          here.push(Buffer.from(body.subarray(0, 3)).toString())
+          return { verdict: 'sound' }
+        },
+        broken: () => {
+          throw new Error('byte 3 is no letter')
+        },
+      },
+    })
+  const checkOf = (name: string, body: string) =>
+    on().check({ name, params: {}, body: { kind: 'bytes', bytes: text(body) } })
+
+  test('is, when the body is small', async () => {
+    here.length = 0
+    expect(await checkOf('letters', 'a1b')).toEqual({ verdict: 'sound' })
+    expect(here).toEqual(['a1b'])
+  })
+
+  test('is left to its thread when the body is large', async () => {
+    here.length = 0
+    expect(await checkOf('letters', '1'.repeat(64 * 1024 + 1))).toMatchObject({ verdict: 'wrong' })
+    expect(here).toEqual([])
+  })
+
+  test('never rejects', async () => {
+    expect(await checkOf('broken', 'abc')).toEqual({ verdict: 'wrong', reason: 'byte 3 is no letter' })
+  })
+})

@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { asError } from '../as-error.ts'
 import type { CandidateBody, Verdict } from '../ecosystems/ecosystem.ts'
-import type { RenderAnswer, RenderQuestion, RenderSettings } from './render-protocol.ts'
+import type { BodyCheck, RenderAnswer, RenderQuestion, RenderSettings } from './render-protocol.ts'
 
 export interface RendererOptions {
   /** A module that calls `runRenderProgram`. */
   readonly program: URL
+  /** By name, those of the program's checks that are done on this thread where the body is small. @default none */
+  readonly checks?: Readonly<Record<string, BodyCheck>>
   /** Jobs that may wait in each lane. @default 2,000 */
   readonly queueLimit?: number
   /** A thread that is silent for so long at one job counts as lost. @default 60 s */
@@ -49,6 +51,8 @@ export interface Renderer {
   close(): Promise<void>
 }
 
+/** Up to this size a body is no more work than to hand it to a thread: a fraction of a millisecond. */
+export const LIGHT_BYTES = 64 * 1024
 /** Bodies above it have a thread of their own, so that small ones never wait for one of 40 MB. */
 const LARGE_BYTES = 2 * 1024 * 1024
 
@@ -75,6 +79,14 @@ export function createRenderer(options: RendererOptions): Renderer {
       await run({ kind: 'transform', id: ++lastId, ...job }, take)
     },
     async check(job) {
+      const { name, params, body } = job
+      const isLight = body.kind === 'bytes' && body.bytes.byteLength <= LIGHT_BYTES
+      const light = isLight ? options.checks?.[name] : undefined
+      try {
+        if (light !== undefined && isLight) return light(body.bytes, params)
+      } catch (error) {
+        return { verdict: 'wrong', reason: asError(error).message }
+      }
       try {
         const verdict = await run({ kind: 'check', id: ++lastId, ...job })
         return verdict ?? { verdict: 'unproved', reason: 'the check gave no verdict' }

@@ -264,3 +264,65 @@ describe('what is beside it', () => {
     expect((await bytesOf((await seen(both(10))).object)).toString()).toBe('ABC beside times')
   })
 })
+
+describe('what is light', () => {
+  const light = (body: Uint8Array) => [body.subarray(0, 4), text('!')]
+  const lightViews = () =>
+    new Views({
+      version: '1.0.0',
+      cache,
+      store,
+      renderer: {
+        transform(job) {
+          transforms++
+          return renderer.transform(job)
+        },
+      },
+      light: {
+        upper: ({ body }) => light(body),
+        refuse: () => {
+          throw new Error('byte 3 is no letter')
+        },
+      },
+      changed: (key) => changed.push(key),
+      storeFailed: () => undefined,
+    })
+  const bytesOf = async (seen: Seen) => {
+    const { body } = seen.object
+    return Buffer.from(body.kind === 'bytes' ? body.bytes : await readFile(body.path)).toString()
+  }
+
+  test('is made of a small body on the spot, each time, and not kept', async () => {
+    upstream.script('left-pad', found(text('abcdefg')))
+    const on = lightViews()
+    for (let time = 0; time < 2; time++) {
+      const seen = await on.ask(view(), undefined)
+      if (seen.kind !== 'seen') throw new Error('it was refused')
+      expect(await bytesOf(seen)).toBe('abcd!')
+      expect(seen.object).toMatchObject({ sizeBytes: 5, meta: { mediaType: 'application/vnd.test+json' } })
+    }
+    expect([transforms, changed, upstream.requests.length]).toEqual([0, [], 1])
+    expect(await store.find(keyOf(view(), undefined))).toBeUndefined()
+  })
+
+  test('is made in its thread of a large body, or for a client that wants it compressed', async () => {
+    upstream.script('left-pad', found(text('abc')))
+    upstream.script('large', found(text('x'.repeat(64 * 1024 + 1))))
+    const on = lightViews()
+    expect((await on.ask(view(), 'gzip')).kind).toBe('seen')
+    expect((await on.ask(view({ of: resource('large') }), undefined)).kind).toBe('seen')
+    expect(transforms).toBe(2)
+  })
+
+  test('says what is wrong with the body', async () => {
+    upstream.script('left-pad', found(text('abc')))
+    const refused = await lightViews().ask(view({ transform: { name: 'refuse', params: {} } }), undefined)
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      refusal: {
+        kind: 'upstream-failed',
+        reason: 'origin.example sent something for left-pad that cannot be read: byte 3 is no letter',
+      },
+    })
+  })
+})

@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto'
+import { asError } from '../as-error.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Kept, Refused } from '../cache/outcome.ts'
 import { withPatience } from '../cache/patience.ts'
-import type { CandidateBody, Refusal, View } from '../ecosystems/ecosystem.ts'
+import type { CandidateBody, Refusal, Transform, View } from '../ecosystems/ecosystem.ts'
 import { type ObjectMeta, type Stage, type Store, type StoredObject, StoreError } from '../store/store.ts'
 import { VERSION } from '../version.ts'
 import { OneByOne } from './one-by-one.ts'
-import { RenderError, type Renderer } from './renderer.ts'
+import { LIGHT_BYTES, RenderError, type Renderer } from './renderer.ts'
 
 export interface ViewsOptions {
   readonly cache: Pick<Cache, 'askWhole'>
   readonly store: Pick<Store, 'find' | 'hold' | 'put' | 'stage'>
   readonly renderer: Pick<Renderer, 'transform'>
+  /**
+   * By name, transforms for which a small body is less work than to keep what they make of it and to read that back:
+   * they run on this thread, each time, and nothing of them is kept.
+   * @default none
+   */
+  readonly light?: Readonly<Record<string, Transform>>
   /** The bytes behind this key are new. */
   readonly changed: (key: string) => void
   readonly storeFailed: (view: View, error: Error) => void
@@ -33,8 +40,8 @@ const IN_MEMORY_BYTES = 64 * 1024
 
 /**
  * Bodies made from kept ones: made once per change, whoever asks and however many, away from the serving thread,
- * and kept in the store like everything else. What a view was made from stands in its record, so that a view of
- * bytes that have changed since is never served, nor one that an older program made.
+ * and kept in the store like everything else; save what is light. What a view was made from stands in its record, so
+ * that a view of bytes that have changed since is never served, nor one that an older program made.
  */
 export class Views {
   readonly #options: ViewsOptions
@@ -55,6 +62,8 @@ export class Views {
     askedBeside?.catch(() => undefined)
     const of = await asked
     if (of.kind === 'refused') return of
+    const light = view.beside === undefined && encoding === undefined ? this.#light(view, of) : undefined
+    if (light !== undefined) return light
     const beside = await this.#within(askedBeside, view.beside?.patienceMs ?? 0)
 
     const key = keyOf(view, encoding)
@@ -75,6 +84,23 @@ export class Views {
     const made = await making
     if (isWaiting && !('refusal' in made) && made.body.kind === 'file') await this.#leaving.turn()
     return 'refusal' in made ? made : { kind: 'seen', object: made, of }
+  }
+
+  #light(view: View, of: Kept): Seen | Refused | undefined {
+    const { name, params } = view.transform
+    const { body, meta } = of.object
+    const transform = this.#options.light?.[name]
+    if (transform === undefined || body.kind !== 'bytes' || of.object.sizeBytes > LIGHT_BYTES)
+      return undefined
+    try {
+      const bytes = Buffer.concat([...transform({ body: body.bytes, beside: undefined, params })])
+      const { mediaType } = view
+      const { source, proof, checkedAtMs } = meta
+      const object = inMemory(keyOf(view, undefined), bytes, { mediaType, source, proof, checkedAtMs })
+      return { kind: 'seen', object, of }
+    } catch (error) {
+      return unreadable(view, of.object, asError(error))
+    }
   }
 
   async #within(
@@ -140,10 +166,7 @@ export class Views {
         refused({ kind: 'store-failed', reason: error.message, hint: error.hint }, of)
       )
     }
-    if (error instanceof RenderError && error.refused) {
-      const reason = `${of.meta.source} sent something for ${view.of.name} that cannot be read: ${error.message}`
-      return refused({ kind: 'upstream-failed', reason }, of)
-    }
+    if (error instanceof RenderError && error.refused) return unreadable(view, of, error)
     const reason = error instanceof Error ? error.message : String(error)
     return refused(
       { kind: 'store-failed', reason, hint: 'try again; if it stays so, see the log of the server' },
@@ -171,6 +194,17 @@ function candidateOf({ body, sizeBytes }: StoredObject): CandidateBody {
 
 function refused(refusal: Refusal, of: StoredObject): Refused {
   return { kind: 'refused', refusal, remembered: false, source: of.meta.source }
+}
+
+function unreadable(view: View, of: StoredObject, error: Error): Refused {
+  const reason = `${of.meta.source} sent something for ${view.of.name} that cannot be read: ${error.message}`
+  return refused({ kind: 'upstream-failed', reason }, of)
+}
+
+/** Good for one answer. */
+function inMemory(key: string, bytes: Uint8Array, meta: ObjectMeta): StoredObject {
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { key, sha256, sizeBytes: bytes.byteLength, meta, body: { kind: 'bytes', bytes } }
 }
 
 /** Takes the pieces of a view in, and keeps them whole or not at all. */
@@ -205,12 +239,10 @@ class Taker implements AsyncDisposable {
       : this.#stage.commit(key, meta)
   }
 
-  /** What the disk did not take, when it is whole and small: good for one answer. */
+  /** What the disk did not take, when it is whole and small. */
   unkept(key: string, meta: ObjectMeta): StoredObject | undefined {
     if (!this.#isWhole || this.#stage !== undefined) return undefined
-    const bytes = this.#bytes()
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { key, sha256, sizeBytes: bytes.byteLength, meta, body: { kind: 'bytes', bytes } }
+    return inMemory(key, this.#bytes(), meta)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type OwnAddresses,
   ownAddresses,
 } from './own-addresses.ts'
-import { walkPackument } from './packument.ts'
+import { valuesOf, walkPackument } from './packument.ts'
 
 /**
  * What a resolver reads of a version: npm's package-metadata document, and what npm, pnpm, yarn and bun came to
@@ -86,16 +86,15 @@ function shapeOf(body: Uint8Array): Shape {
   let hasTime = false
   let hasModified = false
   let modified: string | undefined
-  walkPackument(body, {
-    member: (key, _span, reader) => {
+  valuesOf(body)({
+    member: (key, values) => {
       if (onlyInFull.has(key)) isFull = true
       if (key === 'modified') hasModified = true
       if (key !== 'time') return
       hasTime = true
-      if (reader.kind() !== 'object') return
-      reader.object((when) => {
-        const at = when === 'modified' ? reader.string() : undefined
-        if (at !== undefined) modified = reader.read(at.span)
+      if (values.kind() !== 'object') return
+      values.object((when) => {
+        if (when === 'modified' && values.kind() === 'string') modified = values.raw()
       })
     },
   })

@@ -1,6 +1,9 @@
 import type { Transform } from '../ecosystem.ts'
 import { tarballFile } from './package-name.ts'
-import { type Dist, param, readDist, walkPackument } from './packument.ts'
+import { type Dist, param, readDist, valuesOf } from './packument.ts'
+
+/** Lines go out together, so many characters at a time. */
+const PIECE_LENGTH = 64 * 1024
 
 /** What is known of one tarball. Everything in it is the source's own word. */
 export interface DistEntry {
@@ -25,21 +28,21 @@ export const distIndex: Transform = function* ({ body, params }) {
   const name = param(params, 'name')
   const dists = new Map<string, Dist>()
   const times = new Map<string, string>()
-  walkPackument(body, {
-    member: (key, _span, reader) => {
-      if (key !== 'time' || reader.kind() !== 'object') return
+  valuesOf(body)({
+    member: (key, values) => {
+      if (key !== 'time' || values.kind() !== 'object') return
       times.clear()
-      reader.object((version) => {
-        const at = reader.string()
+      values.object((version) => {
+        const at = values.string()
         if (at !== undefined) times.set(version, at.text)
       })
     },
     opensVersions: () => dists.clear(),
-    version: (version, _span, reader) => {
+    version: (version, values) => {
       dists.delete(version)
-      reader.object((key) => {
+      values.object((key) => {
         if (key !== 'dist') return
-        const dist = readDist(reader)
+        const dist = readDist(values)
         if (dist === undefined) dists.delete(version)
         else dists.set(version, dist)
       })
@@ -52,15 +55,18 @@ export const distIndex: Transform = function* ({ body, params }) {
     const own = fileOf(tarball)
     if (own !== undefined && !files.has(own)) files.set(own, version)
   }
-  yield Buffer.from('{')
+  let lines = '{'
   let separator = '\n'
   for (const [file, version] of files) {
     const time = times.get(version)
     const entry: DistEntry = { version, ...dists.get(version), ...(time === undefined ? {} : { time }) }
-    yield Buffer.from(`${separator}${JSON.stringify(file)}:${JSON.stringify(entry)}`)
+    lines += `${separator}${JSON.stringify(file)}:${JSON.stringify(entry)}`
     separator = ',\n'
+    if (lines.length < PIECE_LENGTH) continue
+    yield Buffer.from(lines)
+    lines = ''
   }
-  yield Buffer.from('\n}\n')
+  yield Buffer.from(`${lines}\n}\n`)
 }
 
 /** The entry of a file in what `distIndex` made; undefined when there is none. */

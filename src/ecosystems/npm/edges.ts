@@ -4,9 +4,9 @@ import type { SemVer } from 'semver'
 import parseVersion from 'semver/functions/parse.js'
 import satisfies from 'semver/functions/satisfies.js'
 import type { Transform } from '../ecosystem.ts'
-import type { JsonReader } from '../json-scan.ts'
+import type { JsonValues } from '../json-values.ts'
 import { isPackageName } from './package-name.ts'
-import { walkPackument } from './packument.ts'
+import { valuesOf } from './packument.ts'
 
 /** So many versions are told: the newest, and the highest of each minor line, which ranges pick. */
 const MAX_VERSIONS = 400
@@ -43,16 +43,18 @@ export const edgesView: Transform = function* ({ body }) {
   let name = ''
   const tags = new Map<string, string>()
   const parsed = new Map<string, SemVer>()
-  walkPackument(body, {
-    member: (key, _span, reader) => {
-      if (key === 'name') name = reader.string()?.text ?? ''
-      if (key === 'dist-tags' && reader.kind() === 'object') {
-        reader.object((tag) => {
-          const version = reader.string()?.text
+  const walk = valuesOf(body)
+  walk({
+    member: (key, values) => {
+      if (key === 'name') name = values.string()?.text ?? ''
+      if (key === 'dist-tags' && values.kind() === 'object') {
+        values.object((tag) => {
+          const version = values.string()?.text
           if (version !== undefined && tags.size < MAX_TAGS) tags.set(tag, version)
         })
       }
     },
+    opensVersions: () => parsed.clear(),
     version: (version) => {
       const semver = parseVersion(version, { loose: true })
       if (semver !== null) parsed.set(version, semver)
@@ -61,9 +63,10 @@ export const edgesView: Transform = function* ({ body }) {
   const told = worthTelling(parsed, new Set(tags.values()))
   const found = new Map<string, Found>()
   const isTold = new Set(told)
-  walkPackument(body, {
-    version: (version, _span, reader) => {
-      if (isTold.has(version)) found.set(version, edgesOf(reader))
+  walk({
+    opensVersions: () => found.clear(),
+    version: (version, values) => {
+      if (isTold.has(version)) found.set(version, edgesOf(values))
     },
   })
   const sets = new Map<string, number>()
@@ -132,22 +135,22 @@ function fits(version: string, range: string): boolean {
   return satisfies(version, range, { loose: true })
 }
 
-function edgesOf(reader: JsonReader): Found {
+function edgesOf(values: JsonValues): Found {
   const found = nothingFound()
   const peers = new Map<string, string>()
   const perhaps = new Map<string, string>()
   const optionalPeers = new Set<string>()
-  reader.object((key) => {
+  values.object((key) => {
     if (key === 'os' || key === 'cpu' || key === 'libc') found.isPlatformBound = true
-    if (reader.kind() !== 'object') return
-    if (key === 'dependencies') ranges(reader, found.needs)
-    if (key === 'optionalDependencies') ranges(reader, perhaps)
-    if (key === 'peerDependencies') ranges(reader, peers)
+    if (values.kind() !== 'object') return
+    if (key === 'dependencies') ranges(values, found.needs)
+    if (key === 'optionalDependencies') ranges(values, perhaps)
+    if (key === 'peerDependencies') ranges(values, peers)
     if (key === 'peerDependenciesMeta') {
-      reader.object((name) => {
-        if (reader.kind() !== 'object') return
-        reader.object((member) => {
-          if (member === 'optional' && reader.read(reader.value()) === 'true') optionalPeers.add(name)
+      values.object((name) => {
+        if (values.kind() !== 'object') return
+        values.object((member) => {
+          if (member === 'optional' && values.raw() === 'true') optionalPeers.add(name)
         })
       })
     }
@@ -167,9 +170,9 @@ function nothingFound(): Found {
   return { needs: new Map(), optional: new Set(), isPlatformBound: false }
 }
 
-function ranges(reader: JsonReader, into: Map<string, string>): void {
-  reader.object((name) => {
-    const range = reader.string()?.text
+function ranges(values: JsonValues, into: Map<string, string>): void {
+  values.object((name) => {
+    const range = values.string()?.text
     if (range !== undefined && range.length <= 256 && into.size < MAX_DEPENDENCIES) into.set(name, range)
   })
 }

@@ -211,6 +211,14 @@ describe('an install', () => {
     expect(foresight.digest?.(resources.keys(publicRoute))).toBeUndefined()
   })
 
+  test('asks for the digest of a packument once', () => {
+    asks('a')
+    expect(foresight.digest?.(packument('a'))).toBeDefined()
+    arrives('a', true)
+    expect(foresight.digest?.(packument('a'))).toBeUndefined()
+    expect(foresight.digest?.(packument('b'))).toBeDefined()
+  })
+
   test('remembers its digests, lent or not', () => {
     asks('app')
     arrives('app', true)

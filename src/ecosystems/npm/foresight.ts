@@ -170,7 +170,8 @@ export function createNpmForesight({
     },
 
     digest(resource) {
-      const isTold = formOf(resource) !== undefined && (resolves || !audited.has(resource.name))
+      const { name } = resource
+      const isTold = formOf(resource) !== undefined && (resolves || !audited.has(name)) && !digests.has(name)
       return isTold ? resources.edgesView(resource) : undefined
     },
 

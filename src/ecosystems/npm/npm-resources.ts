@@ -1,6 +1,5 @@
 import type { CandidateBody, Proof, Resource, Verdict, View } from '../ecosystem.ts'
 import type { NpmRoute } from './npm-route.ts'
-import { npmChecks } from './npm-transforms.ts'
 import { tarballPath, wireName } from './package-name.ts'
 import { proveTarball, type TarballPorts, tarballLocator } from './tarball.ts'
 
@@ -12,15 +11,13 @@ const MAX_PACKUMENT_BYTES = 128 * 1024 * 1024
 const MAX_TARBALL_BYTES = 2 * 1024 * 1024 * 1024
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
-/** Bodies up to this size are judged on the spot. */
-const INLINE_BYTES = 64 * 1024
 /** So long an abbreviated packument waits for the dates in the full one. */
 const TIME_PATIENCE_MS = 1500
 
 export interface NpmResourceOptions {
   readonly ttl: { readonly metadataMs: number; readonly missMs: number }
   readonly tarballs: TarballPorts
-  /** Runs a check of `npmChecks` away from the serving thread. Never rejects. */
+  /** Runs a check of `npmChecks`, of a large body away from the serving thread. Never rejects. */
   readonly check: (
     name: string,
     body: CandidateBody,
@@ -177,15 +174,7 @@ export class NpmResources {
   }
 
   #form(check: string, params: Readonly<Record<string, string>>): Proof {
-    return {
-      check: async (body) => {
-        const isSmall = body.kind === 'bytes' && body.bytes.length <= INLINE_BYTES
-        const judge = isSmall ? npmChecks[check] : undefined
-        return judge !== undefined && body.kind === 'bytes'
-          ? judge(body.bytes, params)
-          : this.#options.check(check, body, params)
-      },
-    }
+    return { check: (body) => this.#options.check(check, body, params) }
   }
 }
 

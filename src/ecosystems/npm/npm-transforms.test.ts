@@ -252,6 +252,78 @@ describe('npm.dist', () => {
   })
 })
 
+describe('a small packument is parsed and a large one scanned, to the same end', () => {
+  /** Too large to be parsed at once, and says the same. */
+  const scanned = (text: string) => bytesOf(text + ' '.repeat(64 * 1024))
+  const parsed = (bytes: Buffer): unknown => JSON.parse(bytes.toString().replace(/^\ufeff/, ''))
+  const agree = (text: string) => {
+    for (const name of ['npm.dist', 'npm.edges', 'npm.abbreviated']) {
+      const [small, large] = [made(name, bytesOf(text), 'a'), made(name, scanned(text), 'a')]
+      expect(parsed(small)).toEqual(parsed(large))
+    }
+    const check = npmChecks['npm.packument']
+    expect(check?.(bytesOf(text), { name: 'a' })).toEqual(check?.(scanned(text), { name: 'a' }))
+  }
+
+  test('whatever it holds', () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom('a', '1.0.0', 'latest', '__proto__', '>=1', 'é\u2028'))
+    const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), text)
+    const ranges = fc.dictionary(text, value, { maxKeys: 3 })
+    const dist = fc.record(
+      { integrity: value, shasum: value, tarball: value, signatures: value },
+      { requiredKeys: [] },
+    )
+    const manifest = fc.record(
+      {
+        name: value,
+        dist: fc.oneof(dist, value),
+        os: value,
+        dependencies: fc.oneof(ranges, value),
+        optionalDependencies: ranges,
+        peerDependencies: ranges,
+        peerDependenciesMeta: fc.dictionary(text, fc.constant({ optional: true }), { maxKeys: 2 }),
+      },
+      { requiredKeys: [] },
+    )
+    const versions = fc.dictionary(
+      fc.oneof(text, fc.constantFrom('2.0.0', '1.1.0-b.1')),
+      fc.oneof(manifest, value),
+      { maxKeys: 4 },
+    )
+    const packument = fc.record(
+      {
+        name: fc.constantFrom('a', 'b'),
+        _id: value,
+        'dist-tags': fc.oneof(fc.dictionary(text, value, { maxKeys: 2 }), value),
+        time: fc.oneof(fc.dictionary(text, value, { maxKeys: 3 }), value),
+        versions: fc.oneof(versions, value),
+      },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(packument, fc.constantFrom('', '\ufeff'), (document, mark) =>
+        agree(mark + JSON.stringify(document)),
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('also where members stand twice', () => {
+    agree(
+      '{"name":"b","name":"a","versions":{"9.0.0":{}},"versions":{"1.0.0":{"dist":3},"1.0.0":{"dist":{"shasum":"1","shasum":"2"}}}}',
+    )
+  })
+
+  test('nested too deeply it is none', () => {
+    const nested = (levels: number) => `{"name":"a","x":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    agree(nested(127))
+    for (const body of [bytesOf(nested(128)), scanned(nested(128))]) {
+      expect(npmChecks['npm.packument']?.(body, { name: 'a' })).toMatchObject({ verdict: 'wrong' })
+      expect(() => made('npm.dist', body, 'a')).toThrow('deeper than 128')
+    }
+  })
+})
+
 describe('hostile bodies', () => {
   const bodies: readonly [string, Uint8Array][] = [
     ['nothing', bytesOf('')],

@@ -8,13 +8,18 @@ import { edgesView } from './edges.ts'
 import { fullView, manifestView } from './full-view.ts'
 import { checkObject, checkPackument } from './packument-check.ts'
 
+/** Those that tell us something of a packument; of a small one they do so at once. */
+export const npmLightTransforms: Readonly<Record<string, Transform>> = {
+  'npm.dist': distIndex,
+  'npm.edges': edgesView,
+}
+
 export const npmTransforms: Readonly<Record<string, Transform>> = {
   'npm.full': fullView,
   'npm.abbreviated': abbreviatedView,
   'npm.version': manifestView,
   'npm.dist-tags': distTagsView,
-  'npm.dist': distIndex,
-  'npm.edges': edgesView,
+  ...npmLightTransforms,
 }
 
 export const npmChecks: Readonly<

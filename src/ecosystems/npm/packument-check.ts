@@ -1,5 +1,5 @@
 import type { Verdict } from '../ecosystem.ts'
-import { PackumentFault, param, walkPackument } from './packument.ts'
+import { PackumentFault, param, valuesOf } from './packument.ts'
 
 type BodyCheck = (body: Uint8Array, params: Readonly<Record<string, string>>) => Verdict
 
@@ -27,10 +27,10 @@ export const checkObject: BodyCheck = (body) =>
 /** The strings among some members of an object, the last of each name; the whole body is checked. */
 function membersOf(body: Uint8Array, names: readonly string[]): Readonly<Record<string, string>> {
   const members: Record<string, string> = {}
-  walkPackument(body, {
-    member: (key, _span, reader) => {
+  valuesOf(body)({
+    member: (key, values) => {
       if (!names.includes(key)) return
-      const text = reader.string()?.text
+      const text = values.string()?.text
       if (text === undefined) delete members[key]
       else members[key] = text
     },

@@ -1,7 +1,8 @@
 /** A packument as it lies: where its members are, found without making objects of it. */
 
 import { isUtf8 } from 'node:buffer'
-import { JsonFault, JsonReader, type Span } from '../json-scan.ts'
+import { JsonFault, JsonReader, MAX_JSON_DEPTH, type Span } from '../json-scan.ts'
+import { type JsonValues, ParsedValues, parsedObject } from '../json-values.ts'
 
 /** Bounds the memory of a walk beside the body itself; the longest known packument has a third of it. */
 const MAX_VERSIONS = 100_000
@@ -46,6 +47,44 @@ export function walkPackument(body: Uint8Array, visitor: PackumentVisitor): void
   })
 }
 
+/** Like `PackumentVisitor`, for whoever needs no places. */
+export interface ValueVisitor {
+  readonly member?: (key: string, values: JsonValues) => void
+  readonly version?: (version: string, values: JsonValues) => void
+  readonly opensVersions?: () => void
+}
+
+/**
+ * Like `walkPackument`, as often as it is called. A small body is parsed once, and of members that stand twice a
+ * visitor sees only the last there.
+ * @throws PackumentFault as `walkPackument` does, at the first walk
+ */
+export function valuesOf(body: Uint8Array): (visitor: ValueVisitor) => void {
+  const parsed = parsedObject(body, MAX_JSON_DEPTH)
+  if (parsed !== undefined) return (visitor) => visitValues(new ParsedValues(parsed), visitor)
+  return (visitor) => {
+    const { opensVersions } = visitor
+    walkPackument(body, {
+      member: (key, _span, reader) => visitor.member?.(key, reader),
+      version: (version, _span, reader) => visitor.version?.(version, reader),
+      ...(opensVersions === undefined ? {} : { opensVersions: () => opensVersions() }),
+    })
+  }
+}
+
+function visitValues(packument: JsonValues, visitor: ValueVisitor): void {
+  packument.object((key) => {
+    if (key !== 'versions' || packument.kind() !== 'object') {
+      visitor.member?.(key, packument)
+      return
+    }
+    visitor.opensVersions?.()
+    packument.object((version) => {
+      if (packument.kind() === 'object') visitor.version?.(version, packument)
+    })
+  })
+}
+
 /** Reads one document to its end. */
 export function readJson(body: Uint8Array, read: (reader: JsonReader) => void): void {
   if (!isUtf8(body)) throw new PackumentFault('it is not UTF-8')
@@ -69,17 +108,17 @@ export interface Dist {
 }
 
 /** Reads a `dist` object that comes next; undefined, and nothing read, where another kind of value does. */
-export function readDist(reader: JsonReader): Dist | undefined {
-  if (reader.kind() !== 'object') return undefined
+export function readDist(values: JsonValues): Dist | undefined {
+  if (values.kind() !== 'object') return undefined
   const dist: Record<string, string> = {}
-  reader.object((key) => {
+  values.object((key) => {
     if (key === 'integrity' || key === 'shasum' || key === 'tarball') {
       // Another kind of value hides what stood before it, as it does for a client.
-      const text = reader.string()?.text
+      const text = values.string()?.text
       if (text === undefined) delete dist[key]
       else dist[key] = text
     } else if (key === 'signatures') {
-      dist.signatures = reader.read(reader.value())
+      dist.signatures = values.raw()
     }
   })
   return dist

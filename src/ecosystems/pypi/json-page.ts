@@ -1,7 +1,8 @@
 /** Pages and lists of projects as JSON (PEP 691): found in their bytes, changed there, or written from files. */
 
 import { isUtf8 } from 'node:buffer'
-import { JsonReader, type Span } from '../json-scan.ts'
+import { JsonReader, MAX_JSON_DEPTH, type Span } from '../json-scan.ts'
+import { parsedObject } from '../json-values.ts'
 import { isRecord, PageFault, type PageFile, readJsonFile, servedUrl } from './page-file.ts'
 import { isProjectName, normalizeName } from './project-name.ts'
 
@@ -73,8 +74,21 @@ export function valueAt(bytes: Uint8Array, { start, end }: Span): unknown {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString())
 }
 
+/** The name and the files of a small page, parsed at once; undefined for what has to be scanned. */
+export function parsedPage(
+  bytes: Uint8Array,
+): { readonly name: unknown; readonly files: readonly unknown[] } | undefined {
+  const page = parsedObject(bytes, MAX_JSON_DEPTH)
+  return Array.isArray(page?.files) ? { name: page.name, files: page.files } : undefined
+}
+
 /** The files of a page, one by one. Throws PageFault at one that cannot be served. */
 export function* jsonFiles(bytes: Uint8Array): Generator<PageFile> {
+  const page = parsedPage(bytes)
+  if (page !== undefined) {
+    for (const file of page.files) yield readJsonFile(file)
+    return
+  }
   for (const part of jsonParts(bytes)) if (part.kind === 'file') yield readJsonFile(valueAt(bytes, part.file))
 }
 

@@ -3,7 +3,7 @@
 import type { Verdict } from '../ecosystem.ts'
 import { JsonFault } from '../json-scan.ts'
 import { htmlFiles, htmlHead, htmlProjects, latin1Of } from './html-page.ts'
-import { isPageOf, jsonParts, valueAt } from './json-page.ts'
+import { isPageOf, jsonParts, parsedPage, valueAt } from './json-page.ts'
 import { PageFault, readJsonFile } from './page-file.ts'
 import { checkProjectJson } from './project-json.ts'
 import { normalizeName } from './project-name.ts'
@@ -20,15 +20,7 @@ export function sniffPage(bytes: Uint8Array): 'json' | 'html' | undefined {
 export function checkPage(bytes: Uint8Array, project: string): Verdict {
   return judge(`the page of ${project}`, () => {
     if (formOf(bytes) === 'json') {
-      let hasFiles = false
-      for (const part of jsonParts(bytes)) {
-        if (part.kind === 'files') hasFiles = true
-        else if (part.kind === 'file') readJsonFile(valueAt(bytes, part.file))
-        else if (part.kind === 'name' && !isPageOf(part.name, project)) {
-          throw new PageFault(`it is the page of ${JSON.stringify(part.name.slice(0, 80))}`)
-        }
-      }
-      if (!hasFiles) throw new PageFault('it has no files')
+      checkJsonPage(bytes, project)
       return
     }
     const page = latin1Of(bytes)
@@ -36,6 +28,26 @@ export function checkPage(bytes: Uint8Array, project: string): Verdict {
     for (const { file } of htmlFiles(page)) if (isFileOf(file.filename, project)) hasOwn = true
     if (!hasOwn) checkEmptyPage(page)
   })
+}
+
+function checkJsonPage(bytes: Uint8Array, project: string): void {
+  const page = parsedPage(bytes)
+  if (page !== undefined) {
+    if (typeof page.name === 'string') checkName(page.name, project)
+    for (const file of page.files) readJsonFile(file)
+    return
+  }
+  let hasFiles = false
+  for (const part of jsonParts(bytes)) {
+    if (part.kind === 'files') hasFiles = true
+    else if (part.kind === 'file') readJsonFile(valueAt(bytes, part.file))
+    else if (part.kind === 'name') checkName(part.name, project)
+  }
+  if (!hasFiles) throw new PageFault('it has no files')
+}
+
+function checkName(name: string, project: string): void {
+  if (!isPageOf(name, project)) throw new PageFault(`it is the page of ${JSON.stringify(name.slice(0, 80))}`)
 }
 
 /** The list of all projects. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { findFile } from './files-map.ts'
 import { scriptGuard } from './html-page.ts'
-import { pypiTransforms } from './pypi-transforms.ts'
+import { pypiChecks, pypiTransforms } from './pypi-transforms.ts'
 
 const a = 'a1'.repeat(32)
 const b = 'b2'.repeat(32)
@@ -270,6 +270,70 @@ describe('the map of files', () => {
     const map = Buffer.from(run('pypi.files', page))
     expect(findFile(map, 'y', a)).toBeUndefined()
     expect(map.toString().split('\n')).toHaveLength(3)
+  })
+})
+
+describe('a small page is parsed and a large one scanned, to the same end', () => {
+  const tried = (make: () => unknown) => {
+    try {
+      return make()
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const agree = (page: string) => {
+    const large = page + ' '.repeat(64 * 1024)
+    for (const name of ['pypi.files', 'pypi.candidates']) {
+      expect(tried(() => run(name, page))).toEqual(tried(() => run(name, large)))
+    }
+    const verdict = (text: string) => pypiChecks['pypi.page']?.(Buffer.from(text), { project: 'demo' })
+    expect(verdict(page)).toEqual(verdict(large))
+  }
+
+  test('whatever it holds', () => {
+    const value = fc.jsonValue({ maxDepth: 2 })
+    const filename = fc.oneof(
+      fc.constantFrom('demo-1.0.tar.gz', 'demo-2.0-py3-none-any.whl', 'demo-2.0rc1.tar.gz', '../demo', 'é'),
+      value,
+    )
+    const file = fc.record(
+      {
+        filename,
+        url: fc.oneof(fc.constantFrom('x', 'https://files.example/x#sha256=1', ''), value),
+        hashes: fc.oneof(fc.constantFrom({ sha256: a }, { md5: '00' }, {}), value),
+        'core-metadata': fc.oneof(fc.constantFrom(true, { sha256: b }), value),
+        'requires-python': fc.oneof(fc.constant('>=3.8'), value),
+        yanked: value,
+        size: value,
+        provenance: value,
+      },
+      { requiredKeys: ['filename', 'url'] },
+    )
+    const page = fc.record(
+      {
+        meta: value,
+        name: fc.oneof(fc.constantFrom('demo', 'Demo', 'other'), value),
+        files: fc.oneof(
+          { weight: 4, arbitrary: fc.array(file, { maxLength: 4 }) },
+          { weight: 1, arbitrary: value },
+        ),
+      },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(page, (document) => agree(JSON.stringify(document))),
+      { numRuns: 300 },
+    )
+  })
+
+  test('also where it is none', () => {
+    for (const page of [
+      '{"name":"demo","files":[}',
+      '{"files":[]}{}',
+      `{"files":[],"x":${'['.repeat(200)}${']'.repeat(200)}}`,
+    ]) {
+      agree(page)
+    }
   })
 })
 

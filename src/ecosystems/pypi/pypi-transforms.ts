@@ -45,12 +45,27 @@ function transform(from: {
   }
 }
 
+/** `pypi.files` and `pypi.candidates`: what a project's page says of its files, for ourselves; a small one at once. */
+export const pypiLightTransforms: Readonly<Record<string, Transform>> = {
+  'pypi.files': transform({
+    json: (bytes) => writeFilesMap(jsonFiles(bytes), undefined),
+    html: (bytes) => {
+      const page = latin1Of(bytes)
+      return writeFilesMap(filesIn(page), htmlHead(page).base)
+    },
+  }),
+  'pypi.candidates': transform({
+    json: (bytes, params) => writeCandidates(jsonFiles(bytes), projectOf(params)),
+    html: (bytes, params) => writeCandidates(filesIn(latin1Of(bytes)), projectOf(params)),
+  }),
+}
+
 /**
- * `pypi.json` and `pypi.html`: a project's page with our addresses. `pypi.files` and `pypi.candidates`: what it says of its
- * files, for ourselves.
+ * `pypi.json` and `pypi.html`: a project's page with our addresses.
  * `pypi.metadata`: what a wheel holds of it. `pypi.projects.json` and `.html`: the list of projects. `pypi.project`: the JSON API's answer.
  */
 export const pypiTransforms: Readonly<Record<string, Transform>> = {
+  ...pypiLightTransforms,
   'pypi.json': transform({
     json: (bytes, params) => rewriteJsonPage(bytes, projectOf(params)),
     html: function* (bytes, params) {
@@ -63,17 +78,6 @@ export const pypiTransforms: Readonly<Record<string, Transform>> = {
   'pypi.html': transform({
     json: (bytes, params) => writeHtmlPage(projectOf(params), jsonFiles(bytes), jsonStatus(bytes)),
     html: (bytes, params) => rewriteHtmlPage(bytes, projectOf(params)),
-  }),
-  'pypi.files': transform({
-    json: (bytes) => writeFilesMap(jsonFiles(bytes), undefined),
-    html: (bytes) => {
-      const page = latin1Of(bytes)
-      return writeFilesMap(filesIn(page), htmlHead(page).base)
-    },
-  }),
-  'pypi.candidates': transform({
-    json: (bytes, params) => writeCandidates(jsonFiles(bytes), projectOf(params)),
-    html: (bytes, params) => writeCandidates(filesIn(latin1Of(bytes)), projectOf(params)),
   }),
   'pypi.metadata': ({ body, params }) => [metadataOfBytes(body, projectOf(params), MAX_METADATA_BYTES)],
   'pypi.projects.json': transform({
