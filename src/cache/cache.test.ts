@@ -422,6 +422,29 @@ describe('what does not exist', () => {
   })
 })
 
+test('the first bytes of a large body go out while they are still being written', async () => {
+  const { promise: written, resolve: write } = Promise.withResolvers<void>()
+  const stageFor = store.stage.bind(store)
+  store.stage = async (expectedBytes) => {
+    const stage = await stageFor(expectedBytes)
+    const writeNow = stage.write.bind(stage)
+    stage.write = async (chunk) => {
+      await written
+      await writeNow(chunk)
+    }
+    return stage
+  }
+  upstream.script(blob.path, found(large))
+  const outcome = await cache.ask(blob)
+  if (outcome.kind !== 'filling') throw new Error(`not filling but ${outcome.kind}`)
+  const early = outcome.body.stream().getReader()
+  const { value } = await early.read()
+  expect(Buffer.compare(value ?? new Uint8Array(), large.subarray(0, 32 * KiB - 1))).toBe(0)
+  write()
+  expect(Buffer.compare(await bodyOf(outcome), large)).toBe(0)
+  await early.cancel()
+})
+
 describe('memory for bodies on their way', () => {
   /** How many bodies have a file while they come. */
   const files = async () => (await leftovers()).length
@@ -442,6 +465,8 @@ describe('memory for bodies on their way', () => {
     const bodies = await Promise.all(outcomes.map(bodyOf))
     for (const [at, body] of bodies.entries()) expect(Buffer.compare(body, middling(at))).toBe(0)
     await Promise.all(outcomes.map((_, at) => cache.askWhole(place(at))))
+    // A body whose last reader is done is closed a turn later.
+    await Bun.sleep(1)
 
     const again = await begin(count)
     expect([again.kind, await files()]).toEqual(['filling', 0])
@@ -457,6 +482,7 @@ describe('memory for bodies on their way', () => {
       const outcome = await cache.ask(place(at))
       if (outcome.kind === 'filling') await bodyOf(outcome).catch(() => undefined)
     }
+    await Bun.sleep(1)
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
     upstream.script(
       place(200).path,

@@ -92,3 +92,32 @@ export class GatheredBytes implements GrowingBytes {
     this.#room?.[Symbol.dispose]()
   }
 }
+
+/**
+ * Bytes whose beginning is in memory and that go on in a file: who waits for the first of them waits for no disk. All of
+ * them are written to the file.
+ */
+export class SpilledBytes implements GrowingBytes {
+  readonly #beginning: GatheredBytes
+  readonly #file: FileBytes
+
+  /** @param beginning to which nothing is added any more */
+  constructor(beginning: GatheredBytes, file: { readonly path: string; readonly sizeBytes: number }) {
+    this.#beginning = beginning
+    this.#file = new FileBytes(file)
+  }
+
+  get sizeBytes(): number {
+    return Math.max(this.#beginning.sizeBytes, this.#file.sizeBytes)
+  }
+
+  read(position: number, length: number): Promise<Uint8Array> {
+    const from = position < this.#beginning.sizeBytes ? this.#beginning : this.#file
+    return from.read(position, length)
+  }
+
+  close(): void {
+    this.#beginning.close()
+    this.#file.close()
+  }
+}

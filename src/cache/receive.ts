@@ -4,7 +4,7 @@ import { type Stage, StoreError } from '../store/store.ts'
 import { type Found, UpstreamError, type UpstreamFailure } from '../upstream/upstream.ts'
 import type { FillContext, Publication } from './fill-errand.ts'
 import { GrowingBody } from './growing-body.ts'
-import { FileBytes, GatheredBytes, type GrowingBytes } from './growing-bytes.ts'
+import { GatheredBytes, type GrowingBytes, SpilledBytes } from './growing-bytes.ts'
 
 /** Bodies up to this size stay in memory on their way in, and nobody is sent a part of them. */
 const SMALL_BYTES = 64 * 1024
@@ -57,19 +57,19 @@ export async function receive(
   try {
     for await (const chunk of answer.body) {
       signal.throwIfAborted()
-      if (stage === undefined && fitsInMemory(chunk)) {
+      if (stage !== undefined) {
+        await stage.write(chunk)
+        growing?.grown()
+      } else if (fitsInMemory(chunk)) {
         gathered.add(chunk)
         if (room !== undefined && mayPublish) growing ??= publishFrom(gathered)
         growing?.grown()
-        continue
-      }
-      if (stage === undefined) {
+      } else {
+        gathered.add(chunk)
         stage = await context.store.stage(sizeBytes)
-        if (mayPublish) growing = publishFrom(new FileBytes(stage))
-        for (const earlier of gathered.chunks) await stage.write(earlier)
+        if (mayPublish) growing = publishFrom(new SpilledBytes(gathered, stage))
+        for (const first of gathered.chunks) await stage.write(first)
       }
-      await stage.write(chunk)
-      growing?.grown()
     }
   } catch (error) {
     await stage?.[Symbol.asyncDispose]()
