@@ -293,6 +293,15 @@ for (const [way, large] of ways)
         expect(store.stats()).toMatchObject({ objects: 0, stagedBytes: 0 })
       })
 
+      test('tells its reason to those who wait for all of it, and is fetched once', async () => {
+        upstream.script(blob.path, found(large, { breaks: truncated }), failed(truncated))
+        expect(await cache.askWhole(blob)).toMatchObject({
+          kind: 'refused',
+          refusal: { kind: 'upstream-failed', reason: 'origin.example ended early' },
+        })
+        expect(upstream.requests).toHaveLength(1)
+      })
+
       test('cuts off those who already had bytes of it', async () => {
         upstream.script(blob.path, found(large, { breaks: truncated }), failed(truncated))
         const outcome = await cache.ask(blob)
@@ -526,6 +535,16 @@ describe('a disk that takes nothing', () => {
     expect(outcome.kind).toBe('filling')
     expect(Buffer.compare(await bodyOf(outcome), middling)).toBe(0)
     expect(recorder.storeFailures).toEqual(['no room in the data folder'])
+  })
+
+  test('and lets it through to whoever waits for all of it, with one fetch', async () => {
+    store.put = full
+    const middling = randomBytes(200 * KiB)
+    upstream.script(blob.path, found(middling))
+    const whole = await cache.askWhole(blob)
+    expect(whole).toMatchObject({ kind: 'filled', stored: false })
+    expect(Buffer.compare(await bodyOf(whole), middling)).toBe(0)
+    expect(upstream.requests).toHaveLength(1)
   })
 
   test('refuses a large one with the cause and the fix', async () => {

@@ -26,8 +26,8 @@ export interface CacheOptions {
 interface Flight {
   /** When a client can be answered: with a body on its way, a whole one, or a refusal. */
   readonly answer: Promise<Filling | FillResult>
-  /** When everything about it is over. Never rejects. */
-  readonly over: Promise<void>
+  /** When everything about it is over; its end, unless nobody expected that. Never rejects. */
+  readonly over: Promise<FillResult | undefined>
   /** Aborted as soon as somebody waits for it; until then everybody else's fetches come first. */
   readonly wanted: AbortController
 }
@@ -85,7 +85,8 @@ export class Cache {
   async askWhole(resource: Resource): Promise<Kept | Refused> {
     const outcome = await this.ask(resource)
     if (outcome.kind !== 'filling') return outcome
-    await this.#flights.get(resource.key)?.over
+    const ended = endOf(outcome, await this.#flights.get(resource.key)?.over)
+    if (ended !== undefined) return ended
     const again = await this.ask(resource)
     return again.kind === 'filling' ? refusedBy(brokeOff(resource), undefined) : again
   }
@@ -99,7 +100,8 @@ export class Cache {
     if (object !== undefined) return { kind: 'hit', object, ageMs: this.#ageOf(object) }
     const outcome = await this.#fetch(resource, true)
     if (outcome.kind !== 'filling') return outcome
-    await this.#flights.get(resource.key)?.over
+    const ended = endOf(outcome, await this.#flights.get(resource.key)?.over)
+    if (ended !== undefined) return ended
     const whole = await this.#store.find(resource.key)
     if (whole === undefined) return refusedBy(brokeOff(resource), outcome.source)
     return { kind: 'filled', object: whole, joined: outcome.joined, stored: true }
@@ -223,6 +225,7 @@ export class Cache {
         this.#remember(resource, result)
         published?.body.finish()
         resolve(result)
+        return result
       } catch (error) {
         this.#flights.delete(resource.key)
         published?.body.fail(asError(error))
@@ -231,6 +234,7 @@ export class Cache {
           this.#observer.fillBroke?.(resource, asError(error))
         }
         reject(error)
+        return undefined
       }
     }
     // A refresh has nobody who awaits its answer; the observer was told.
@@ -299,6 +303,13 @@ export class Cache {
 
 function refusedBy(refusal: Refusal, source: string | undefined): Refused {
   return { kind: 'refused', refusal, remembered: false, ...(source === undefined ? {} : { source }) }
+}
+
+/** How a body that was on its way came out; undefined where the store is to be asked. */
+function endOf(outcome: Filling, ended: FillResult | undefined): Kept | Refused | undefined {
+  if (ended?.kind === 'refused') return refusedBy(ended.refusal, ended.source)
+  if (ended === undefined || ended.stored) return undefined
+  return { kind: 'filled', object: ended.object, joined: outcome.joined, stored: false }
 }
 
 function isMissing(result: FillResult): boolean {

@@ -6,10 +6,6 @@ export class MemoryRoom {
     this.#freeBytes = maxBytes
   }
 
-  get freeBytes(): number {
-    return this.#freeBytes
-  }
-
   /** Undefined when there is no room now; given back once, by disposing of it. */
   take(bytes: number): Disposable | undefined {
     if (bytes > this.#freeBytes) return undefined

@@ -37,11 +37,12 @@ export async function receive(
 ): Promise<Received> {
   const { sizeBytes } = answer
   const isSmall = sizeBytes !== undefined && sizeBytes <= SMALL_BYTES
-  const isMiddling = resource.shape === 'blob' && !isSmall && (sizeBytes ?? Infinity) <= MIDDLING_BYTES
-  const room = isMiddling ? context.memory.take(sizeBytes ?? 0) : undefined
+  const isBlob = resource.shape === 'blob'
+  const isMiddling = isBlob && !isSmall && sizeBytes !== undefined && sizeBytes <= MIDDLING_BYTES
+  const room = isMiddling ? context.memory.take(sizeBytes) : undefined
   // A blob whose size is not known to be small is staged from its first byte, so that clients need not wait.
-  const stageAtOnce = resource.shape === 'blob' && !isSmall && room === undefined
-  const mayPublish = resource.shape === 'blob' && (answer.source.clean || proof === undefined)
+  const stageAtOnce = isBlob && !isSmall && room === undefined
+  const mayPublish = isBlob && (answer.source.clean || proof === undefined)
 
   const gathered = new GatheredBytes(room)
   let stage: Stage | undefined

@@ -217,7 +217,9 @@ export class FetchAhead {
         if (kind === 'upstream-failed' || kind === 'store-failed') this.#slowDown(lane)
         return
       }
-      this.#speedUp(lane)
+      // What the disk did not take was fetched for nobody.
+      if (outcome.kind === 'filled' && !outcome.stored) this.#slowDown(lane)
+      else this.#speedUp(lane)
       if (outcome.kind === 'filled' && !outcome.joined) {
         this.#claims.fetched(resource.key, outcome.object.sizeBytes)
         if (this.#overtaken.has(resource.key)) this.#claims.used(resource.key)
