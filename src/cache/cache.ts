@@ -4,6 +4,7 @@ import type { Store, StoredObject } from '../store/store.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { type FillResult, fill } from './fill.ts'
 import type { FillContext, Publication } from './fill-errand.ts'
+import { brokeOff, isMissing, refusedBy, wholeFrom } from './flight-ends.ts'
 import { MemoryRoom } from './memory-room.ts'
 import { MissMemory } from './miss-memory.ts'
 import type { CacheObserver } from './observer.ts'
@@ -85,7 +86,7 @@ export class Cache {
   async askWhole(resource: Resource): Promise<Kept | Refused> {
     const outcome = await this.ask(resource)
     if (outcome.kind !== 'filling') return outcome
-    const ended = endOf(outcome, await this.#flights.get(resource.key)?.over)
+    const ended = wholeFrom(outcome, await this.#flights.get(resource.key)?.over)
     if (ended !== undefined) return ended
     const again = await this.ask(resource)
     return again.kind === 'filling' ? refusedBy(brokeOff(resource), undefined) : again
@@ -100,7 +101,7 @@ export class Cache {
     if (object !== undefined) return { kind: 'hit', object, ageMs: this.#ageOf(object) }
     const outcome = await this.#fetch(resource, true)
     if (outcome.kind !== 'filling') return outcome
-    const ended = endOf(outcome, await this.#flights.get(resource.key)?.over)
+    const ended = wholeFrom(outcome, await this.#flights.get(resource.key)?.over)
     if (ended !== undefined) return ended
     const whole = await this.#store.find(resource.key)
     if (whole === undefined) return refusedBy(brokeOff(resource), outcome.source)
@@ -299,24 +300,4 @@ export class Cache {
     // A clock that was set back must not make things fresh for ever.
     return Math.max(0, this.#now() - object.meta.checkedAtMs)
   }
-}
-
-function refusedBy(refusal: Refusal, source: string | undefined): Refused {
-  return { kind: 'refused', refusal, remembered: false, ...(source === undefined ? {} : { source }) }
-}
-
-/** How a body that was on its way came out; undefined where the store is to be asked. */
-function endOf(outcome: Filling, ended: FillResult | undefined): Kept | Refused | undefined {
-  if (ended?.kind === 'refused') return refusedBy(ended.refusal, ended.source)
-  if (ended === undefined || ended.stored) return undefined
-  return { kind: 'filled', object: ended.object, joined: outcome.joined, stored: false }
-}
-
-function isMissing(result: FillResult): boolean {
-  if (result.kind !== 'refused' || result.refusal.kind !== 'not-found') return false
-  return result.refusal.fleeting !== true
-}
-
-function brokeOff(resource: Resource): Refusal {
-  return { kind: 'upstream-failed', reason: `the download of ${resource.name} broke off` }
 }
