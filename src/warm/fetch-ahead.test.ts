@@ -126,11 +126,11 @@ async function client(ahead: FetchAhead, name: string): Promise<void> {
   if ('object' in whole && whole.object.body.kind === 'bytes') ahead.answered(resource, whole.object)
 }
 
-function gated(name: string): () => void {
+function gated(name: string, sizeBytes?: number): () => void {
   const { promise, resolve } = Promise.withResolvers<void>()
   upstream.script(name, async () => {
     await promise
-    return found(text(`this is ${name}\n`))
+    return found(sizeBytes === undefined ? text(`this is ${name}\n`) : new Uint8Array(sizeBytes))
   })
   return resolve
 }
@@ -357,10 +357,34 @@ describe('limits', () => {
     expect(fetched()).toHaveLength(21)
   })
 
+  test('more small blobs go at a time than large ones', async () => {
+    const most = async (sizeBytes: number) => {
+      const ahead = fetchAhead({ blobParallel: 2, smallBlobParallel: 6, blobBytes: 4_000 })
+      serve(`${sizeBytes}.mod`, `${sizeBytes}-more.mod`)
+      const run = async (root: string, count: number) => {
+        const all = names(count, `${root}.zip`)
+        const releases = all.map((name) => gated(name, sizeBytes))
+        table.afterAsked.set(
+          root,
+          all.map((name) => likely(name)),
+        )
+        await client(ahead, root)
+        const { running } = ahead.balance()
+        for (const release of releases) release()
+        await settled(ahead)
+        return running
+      }
+      return [await run(`${sizeBytes}.mod`, 8), await run(`${sizeBytes}-more.mod`, 20)]
+    }
+    expect(await most(100)).toEqual([2, 6])
+    expect(await most(1_000)).toEqual([2, 4])
+    expect(await most(5_000)).toEqual([2, 2])
+  })
+
   test.each(['a failing source', 'a full disk'])(
     '%s halves them, and each success gives one back',
     async (trouble) => {
-      const ahead = fetchAhead({ blobParallel: 8 })
+      const ahead = fetchAhead({ blobParallel: 8, smallBlobParallel: 8 })
       upstream.script('bad.zip', trouble === 'a full disk' ? found(new Uint8Array(100 * 1024)) : failed())
       const { stage } = store
       store.stage = () => Promise.reject(new StoreError('store.full', 'the disk is full', 'make room'))

@@ -10,6 +10,9 @@ export interface FetchAheadLimits {
    */
   readonly metadataParallel: number
   readonly blobParallel: number
+  /** Small blobs leave a line empty: up to this many go at a time while they have `blobBytes` together, on average. */
+  readonly smallBlobParallel: number
+  readonly blobBytes: number
   /** Bytes that may lie fetched and unclaimed before no more blobs are started. */
   readonly maxUnclaimedBytes: number
   /** Guesses that may wait; beyond that the least likely are dropped. */
@@ -19,6 +22,8 @@ export interface FetchAheadLimits {
 export const defaultFetchAheadLimits: FetchAheadLimits = {
   metadataParallel: 24,
   blobParallel: 16,
+  smallBlobParallel: 40,
+  blobBytes: 4 * 1024 * 1024,
   maxUnclaimedBytes: 256 * 1024 * 1024,
   maxQueue: 5_000,
 }
@@ -42,6 +47,9 @@ const QUIET_MS = 20_000
 
 /** Several times a large build; a stretch of builds that never pauses begins anew. */
 const MAX_FETCHED = 10_000
+
+/** How much the size of one blob moves their average. */
+const SIZE_WEIGHT = 1 / 8
 
 type Lane = 'metadata' | 'blob'
 
@@ -67,6 +75,8 @@ export class FetchAhead {
   readonly #fetched = new Set<string>()
   /** Under way ahead, and asked for by a client meanwhile. */
   readonly #overtaken = new Set<string>()
+  /** Average size of the blobs that were fetched ahead. */
+  #blobBytes: number | undefined
   #coldAtMs = Number.NEGATIVE_INFINITY
   #closed = false
 
@@ -192,7 +202,8 @@ export class FetchAhead {
 
   #pump(): void {
     for (const lane of ['metadata', 'blob'] as const) {
-      while (this.#running[lane] < this.#allowance[lane] && this.#mayStart(lane)) {
+      const most = Math.min(this.#allowance[lane], this.#mostOf(lane))
+      while (this.#running[lane] < most && this.#mayStart(lane)) {
         const likely = this.#waiting[lane].shift()
         if (likely === undefined) break
         if (this.#isOn() && likely.stillLikely?.() !== false) void this.#fetch(likely.resource, lane)
@@ -221,7 +232,9 @@ export class FetchAhead {
       if (outcome.kind === 'filled' && !outcome.stored) this.#slowDown(lane)
       else this.#speedUp(lane)
       if (outcome.kind === 'filled' && !outcome.joined) {
-        this.#claims.fetched(resource.key, outcome.object.sizeBytes)
+        const { sizeBytes } = outcome.object
+        if (lane === 'blob') this.#blobBytes = averaged(this.#blobBytes, sizeBytes)
+        this.#claims.fetched(resource.key, sizeBytes)
         if (this.#overtaken.has(resource.key)) this.#claims.used(resource.key)
       }
       this.#arrived(resource, outcome.object, false)
@@ -245,7 +258,18 @@ export class FetchAhead {
   }
 
   #speedUp(lane: Lane): void {
-    const most = lane === 'metadata' ? this.#limits.metadataParallel : this.#limits.blobParallel
-    this.#allowance[lane] = Math.min(most, this.#allowance[lane] + 1)
+    this.#allowance[lane] = Math.min(this.#mostOf(lane), this.#allowance[lane] + 1)
   }
+
+  #mostOf(lane: Lane): number {
+    const { metadataParallel, blobParallel, smallBlobParallel, blobBytes } = this.#limits
+    if (lane === 'metadata') return metadataParallel
+    if (this.#blobBytes === undefined) return blobParallel
+    const fitting = Math.floor(blobBytes / Math.max(1, this.#blobBytes))
+    return Math.max(blobParallel, Math.min(smallBlobParallel, fitting))
+  }
+}
+
+function averaged(average: number | undefined, value: number): number {
+  return average === undefined ? value : average + (value - average) * SIZE_WEIGHT
 }

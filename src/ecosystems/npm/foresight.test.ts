@@ -172,6 +172,19 @@ describe('an install', () => {
     expect(keys(foresight.asked(tarball))).toEqual(['a/-/abbreviated', 'a/-/a-1.0.0.tgz'])
   })
 
+  test('of what is locked follows npm from the end that it begins with', () => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const order = (first: string) => {
+      nowMs += 30_001
+      for (const name of names) foresight.locked(name, '1.0.0')
+      const asked = keys(foresight.asked(resources.tarball(first, `${first}-1.0.0.tgz`, publicRoute)))
+      return asked.filter((key) => key.endsWith('.tgz')).map((key) => key[0])
+    }
+    expect(order('e')).toEqual(['e', 'd', 'c', 'b', 'a'])
+    expect(order('a')).toEqual(names)
+    expect(order('not-locked')).toEqual(names)
+  })
+
   test('of what is locked reads no packuments: there is nothing to find out', () => {
     foresight.locked('a', '1.1.0')
     expect(keys(foresight.asked(resources.tarball('a', 'a-1.1.0.tgz', publicRoute)))).toContain(

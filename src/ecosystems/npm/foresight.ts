@@ -56,8 +56,10 @@ export function createNpmForesight({
   const tarballs = new Set<string>()
   let held: Likely[] = []
   const record = new PickRecord()
-  /** Packages of which the versions are known from an audit: nothing is to be found out about them. */
-  const audited = new Set<string>()
+  /** Packages of which the versions are known from an audit, by their place in it: nothing is to be found out about them. */
+  const audited = new Map<string, number>()
+  /** What an audit showed waits for its install. */
+  let awaitsInstall = false
   /** A client has asked for packuments, so it resolves and has no lock file to go by. */
   let resolves = false
   let confirmed = 0
@@ -73,6 +75,7 @@ export function createNpmForesight({
     held = []
     record.clear()
     audited.clear()
+    awaitsInstall = false
     resolves = false
     confirmed = 0
     wantsDates = false
@@ -154,12 +157,20 @@ export function createNpmForesight({
     return digest === undefined ? provedBy : [...provedBy, ...follow(readEdges(digest), version, form)]
   }
 
+  /** npm installs from the end of the list that it audits: what it begins with tells from which side to follow it. */
+  const faceClient = (first: string) => {
+    awaitsInstall = false
+    const place = audited.get(first)
+    if (place !== undefined && place * 2 >= audited.size) held.reverse()
+  }
+
   return {
     asked(resource) {
       goOn()
       if (resource.kind === 'tarball') {
         confirmed = RESOLVING
         if (tarballs.size < MAX_REMEMBERED) tarballs.add(resource.key)
+        if (awaitsInstall) faceClient(resource.name)
         return resolves ? released() : [...lockedIn(resource), ...released()]
       }
       if (formOf(resource) !== undefined) {
@@ -196,8 +207,9 @@ export function createNpmForesight({
     locked(name, version) {
       goOn()
       const resource = tarballOf(name, version)
-      if (audited.size < MAX_REMEMBERED) audited.add(name)
+      if (audited.size < MAX_REMEMBERED && !audited.has(name)) audited.set(name, audited.size)
       if (!isNews(resource)) return
+      awaitsInstall = true
       // What it is proved by goes beside it, in a lane of its own.
       held.push(...packuments(name, formFor(name)), { resource, weight: 0.95, delayMs: 0 })
     },
