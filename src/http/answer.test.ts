@@ -87,7 +87,7 @@ describe.each(['bytes', 'file', 'shared'] as const)('of %s', (kind) => {
       { 'if-match': '"x"' },
       412,
       'precondition failed: If-Match names other bytes\n',
-      { etag: null },
+      { etag: null, 'cache-control': 'no-store' },
     ],
     [
       'first byte',
@@ -112,7 +112,7 @@ describe.each(['bytes', 'file', 'shared'] as const)('of %s', (kind) => {
       { range: 'bytes=20-' },
       416,
       'the range lies outside the 20 bytes of this body\n',
-      { 'content-range': 'bytes */20' },
+      { 'content-range': 'bytes */20', 'cache-control': 'no-store' },
     ],
     ['range, If-Range own', { range: 'bytes=5-9', 'if-range': own }, 206, '56789', {}],
     [

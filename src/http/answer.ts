@@ -83,7 +83,7 @@ export function ageAt(checkedAtMs: number, nowMs: number): string {
   return String(Math.max(0, Math.floor((nowMs - checkedAtMs) / 1_000)))
 }
 
-const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
 
 /** Sends an answer, or the part of it that the request's conditions and range ask for. */
 export function send(request: Request, answer: SendableAnswer): Response {
