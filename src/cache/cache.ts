@@ -11,7 +11,7 @@ import type { CacheObserver } from './observer.ts'
 import type { Filling, Kept, Outcome, Refused } from './outcome.ts'
 import { settle } from './settle.ts'
 
-/** Of blobs that are held in memory on their way in, all together. */
+/** Of blobs that are held in memory on their way in, all together; while one is proved and written, there is a copy of it. */
 const BODIES_IN_MEMORY_BYTES = 32 * 1024 * 1024
 
 export interface CacheOptions {

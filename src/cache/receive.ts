@@ -9,8 +9,8 @@ import { GatheredBytes, type GrowingBytes, SpilledBytes } from './growing-bytes.
 /** Bodies up to this size stay in memory on their way in, and nobody is sent a part of them. */
 const SMALL_BYTES = 64 * 1024
 /**
- * Blobs up to this size, where it is announced, stay in memory while there is room: a file that is written and read
- * in pieces costs twice as much as all the rest of such a fetch. Larger ones go through a staged file.
+ * Blobs up to this size, where it is announced, stay in memory while there is room: each piece of a file that is
+ * written, read and sent meanwhile is several turns of the thread pool. Larger ones go through a staged file.
  */
 const MIDDLING_BYTES = 256 * 1024
 

@@ -13,7 +13,7 @@ export interface JsonValues {
 }
 
 /**
- * A document that was parsed at once: for small ones a fifth of the work of a scan, most of it in native code, which
+ * A document that was parsed at once: for small ones half the work of a scan or less, most of it in native code, which
  * is fast from the first document on. Of members that stand twice there is only the last.
  */
 export class ParsedValues implements JsonValues {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { createRenderer, RenderError, type Renderer, type RendererOptions } from './renderer.ts'
+import { createRenderer, LIGHT_BYTES, RenderError, type Renderer, type RendererOptions } from './renderer.ts'
 
 const program = new URL('./testing/test-program.ts', import.meta.url)
 const text = (words: string) => new TextEncoder().encode(words)
@@ -194,7 +194,7 @@ describe('a check that may be done here', () => {
 
   test('is left to its thread when the body is large', async () => {
     here.length = 0
-    expect(await checkOf('letters', '1'.repeat(64 * 1024 + 1))).toMatchObject({ verdict: 'wrong' })
+    expect(await checkOf('letters', '1'.repeat(LIGHT_BYTES + 1))).toMatchObject({ verdict: 'wrong' })
     expect(here).toEqual([])
   })
 

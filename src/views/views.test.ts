@@ -8,7 +8,7 @@ import type { Resource, View } from '../ecosystems/ecosystem.ts'
 import { openLocalStore } from '../store/local/local-store.ts'
 import type { Store, StoredObject } from '../store/store.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { createRenderer, type Renderer } from './renderer.ts'
+import { createRenderer, LIGHT_BYTES, type Renderer } from './renderer.ts'
 import { keyOf, type Seen, Views } from './views.ts'
 
 const text = (words: string) => new TextEncoder().encode(words)
@@ -307,7 +307,7 @@ describe('what is light', () => {
 
   test('is made in its thread of a large body, or for a client that wants it compressed', async () => {
     upstream.script('left-pad', found(text('abc')))
-    upstream.script('large', found(text('x'.repeat(64 * 1024 + 1))))
+    upstream.script('large', found(text('x'.repeat(LIGHT_BYTES + 1))))
     const on = lightViews()
     expect((await on.ask(view(), 'gzip')).kind).toBe('seen')
     expect((await on.ask(view({ of: resource('large') }), undefined)).kind).toBe('seen')

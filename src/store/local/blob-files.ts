@@ -85,8 +85,8 @@ export class BlobFiles {
       } catch (error) {
         if (!isErrno(error, 'ENOENT')) throw error
         // The first with these two digits.
-        await this.#disk.mkdir(folder)
-        await this.#disk.syncFolder(this.#folder)
+        await step('create', folder, () => this.#disk.mkdir(folder))
+        await step('sync', this.#folder, () => this.#disk.syncFolder(this.#folder))
         await this.#disk.rename(from, this.path(sha256))
       }
     })
