@@ -3,13 +3,11 @@
  * `scripts/run scripts/write-published-graph.ts`. What a published version requires never changes, so an old file is
  * never wrong; it only lacks what has been published since.
  */
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { parseGoMod } from '../src/ecosystems/go/go-mod.ts'
-import { parseGoproxyList } from '../src/ecosystems/go/goproxy-list.ts'
-import { escapePath, escapeVersion } from '../src/ecosystems/go/module-path.ts'
+import { escapeVersion } from '../src/ecosystems/go/module-path.ts'
+import { moduleProxy, workOff } from './module-proxy.ts'
 
 /** They stand below half of all modules, and require each other's older versions in long chains. */
 const families = [
@@ -39,24 +37,7 @@ const families = [
   'gopkg.in/yaml.v2',
   'gopkg.in/yaml.v3',
 ]
-const atATime = 6
-const limitMs = 30_000
-
-const { stdout } = await promisify(execFile)('go', ['env', 'GOPROXY'])
-const list = parseGoproxyList(stdout.trim())
-const source = list.ok ? list.steps.find((step) => step.kind === 'source') : undefined
-if (source === undefined) throw new Error(`no module proxy in GOPROXY: ${stdout.trim()}`)
-
-const { url } = source
-
-async function read(path: string, file: string): Promise<string | undefined> {
-  const answer = await fetch(`${url}/${escapePath(path)}/@v/${file}`, {
-    signal: AbortSignal.timeout(limitMs),
-  })
-  if (answer.status === 404 || answer.status === 410) return undefined
-  if (!answer.ok) throw new Error(`${path} ${file}: status ${answer.status}`)
-  return await answer.text()
-}
+const read = await moduleProxy()
 
 const graph = new Map<string, Map<string, string>>(families.map((path) => [path, new Map()]))
 const wanted: [path: string, version: string][] = []
@@ -70,18 +51,14 @@ function want(path: string, version: string) {
 for (const path of families) {
   for (const version of (await read(path, 'list'))?.split('\n') ?? []) if (version !== '') want(path, version)
 }
-const one = async () => {
-  for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
-    const [path, version] = next
-    const text = await read(path, `${escapeVersion(version)}.mod`)
-    const parsed = text === undefined ? undefined : parseGoMod(Buffer.from(text))
-    if (parsed?.ok !== true || parsed.file.require.length === 0) continue
-    for (const required of parsed.file.require) want(required.path, required.version)
-    const ids = parsed.file.require.map((required) => `${required.path}@${required.version}`)
-    graph.get(path)?.set(version, ids.join(' '))
-  }
-}
-while (wanted.length > 0) await Promise.all(Array.from({ length: atATime }, one))
+await workOff(wanted, async ([path, version]) => {
+  const text = await read(path, `${escapeVersion(version)}.mod`)
+  const parsed = text === undefined ? undefined : parseGoMod(Buffer.from(text))
+  if (parsed?.ok !== true || parsed.file.require.length === 0) return
+  for (const required of parsed.file.require) want(required.path, required.version)
+  const ids = parsed.file.require.map((required) => `${required.path}@${required.version}`)
+  graph.get(path)?.set(version, ids.join(' '))
+})
 
 const sorted = Object.fromEntries(
   [...graph]

@@ -22,6 +22,11 @@ export class RequestOrder {
     return this.#surprises < MAX_SURPRISES
   }
 
+  /** False before the first request of a round. */
+  get hasBegun(): boolean {
+    return this.#latest !== ''
+  }
+
   /** A go.mod was asked for. Gives what was passed over wrongly, once, when the order turns out to be no guide. */
   asked(module: ModuleVersion): readonly ModuleVersion[] {
     if (!this.guides) return []

@@ -300,6 +300,56 @@ describe('the order of the requests', () => {
   })
 })
 
+describe('what no go.mod names', () => {
+  const list = (file: string, versions: readonly string[]) => [
+    ...foresight.arrived(resource(`${file}.list`), new TextEncoder().encode(versions.join('\n')), false),
+  ]
+  beforeEach(() => {
+    foresight = createGoForesight({
+      resourceAt,
+      companions: (path) => (path === 'a.example/perks' ? ['a.example/prometheus'] : []),
+      now: () => nowMs,
+    })
+    asked('a.example/a@v1.0.0.mod')
+  })
+
+  test('is found through a well-known module: its list, its go.mod, what that requires', () => {
+    expect(words(asked('a.example/perks@v1.0.0.mod'))).toContain('a.example/prometheus@list')
+    expect(words(list('a.example/prometheus', ['v1.0.0', 'v1.1.0']))).toEqual([
+      'a.example/prometheus@v1.1.0.mod',
+    ])
+    const requires = ['a.example/perks@v1.0.0', 'a.example/procfs@v0.9.0']
+    expect(words(arrived('a.example/prometheus@v1.1.0', '1.21', requires, false))).toEqual([
+      'a.example/procfs@v0.9.0.mod',
+    ])
+  })
+
+  test('does not take the place of what is known', () => {
+    asked('a.example/perks@v1.0.0.mod')
+    list('a.example/prometheus', ['v1.1.0'])
+    const requires = ['a.example/perks@v1.0.0', 'a.example/procfs@v0.9.0']
+    const guessed = arrived('a.example/prometheus@v1.1.0', '1.21', requires, false)
+    const certain = arrived('a.example/perks@v1.0.0', '1.21', ['a.example/procfs@v0.8.0'])
+    expect(stillLikely([...guessed, ...certain])).toEqual([
+      'a.example/procfs@v0.9.0.mod',
+      'a.example/procfs@v0.8.0.mod',
+    ])
+  })
+
+  test('is not looked for where the order of the requests tells nothing', () => {
+    const requires = ['b', 'c', 'd'].map((name) => `a.example/${name}@v1.0.0`)
+    asked('a.example/k@v1.0.0.mod')
+    arrived('a.example/k@v1.0.0', '1.21', requires)
+    for (const required of requires) asked(`${required}.mod`)
+    expect(words(asked('a.example/perks@v1.0.0.mod'))).not.toContain('a.example/prometheus@list')
+  })
+
+  test('is not looked for once the client has all go.mod files', () => {
+    asked('a.example/perks@v1.0.0.info')
+    expect(arrived('a.example/a@v1.0.0', '1.21', ['a.example/perks@v1.0.0'])).toHaveLength(1)
+  })
+})
+
 describe('a build', () => {
   test('is over after 30 s without a request: what it selected counts no more', () => {
     asked('a.example/x@v1.9.0.mod')

@@ -1,6 +1,9 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
+import { CompanionGuesses } from './companion-guesses.ts'
+import { companionsOf } from './companions.ts'
 import { RequestOrder } from './foresight-order.ts'
 import { type ModuleVersion, parseGoMod } from './go-mod.ts'
+import { listedVersions } from './list-check.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
 import { publishedRequirements } from './published-graph.ts'
 import { compareVersions } from './version.ts'
@@ -18,10 +21,12 @@ const MAX_REQUIREMENTS = 20_000
 const ZIP_DELAY_MS = 100
 
 export interface GoForesightOptions {
-  /** Undefined for a path that is no request for an immutable file of a module. */
+  /** Undefined for a path that is no request for a file of a module. */
   readonly resourceAt: (path: string) => Resource | undefined
   /** What is known of a go.mod before it is at hand. */
   readonly published?: (module: ModuleVersion) => readonly ModuleVersion[]
+  /** What a main module that requires this one often requires too. */
+  readonly companions?: (path: string) => readonly string[]
   readonly now?: () => number
 }
 
@@ -46,6 +51,7 @@ interface Known {
 export function createGoForesight({
   resourceAt,
   published = publishedRequirements,
+  companions = companionsOf,
   now = Date.now,
 }: GoForesightOptions): Foresight {
   /** The highest version of each module that was required or asked for in this build. */
@@ -71,28 +77,48 @@ export function createGoForesight({
   const isLikely = (module: string, version: string) =>
     selected.get(module) === version && !order.isPast(module)
 
+  const guessFile = (
+    module: string,
+    file: string | undefined,
+    how: { readonly weight: number; readonly delayMs?: number; readonly stillLikely: () => boolean },
+  ): Likely[] => {
+    const path = escapePath(module)
+    if (path === undefined || file === undefined) return []
+    const resource = resourceAt(`/${path}/@v/${file}`)
+    return resource === undefined ? [] : [{ resource, delayMs: 0, ...how }]
+  }
+  const fileOfVersion = (version: string, extension: Extension) => {
+    const escaped = escapeVersion(version)
+    return escaped === undefined ? undefined : `${escaped}.${extension}`
+  }
+
   const guess = (
     module: string,
     version: string,
     extension: Extension,
     how: { readonly weight: number; readonly delayMs?: number },
   ): Likely[] => {
-    const [path, escaped] = [escapePath(module), escapeVersion(version)]
-    if (path === undefined || escaped === undefined) return []
-    const resource = resourceAt(`/${path}/@v/${escaped}.${extension}`)
-    if (resource === undefined) return []
     const stillLikely = () =>
       extension === 'mod'
         ? closure.has(`${module}@${version}`) || isLikely(module, version)
         : selected.get(module) === version
-    return [{ resource, weight: how.weight, delayMs: how.delayMs ?? 0, stillLikely }]
+    return guessFile(module, fileOfVersion(version, extension), { ...how, stillLikely })
   }
+
+  const unnamed = new CompanionGuesses({
+    isPast: (path) => !order.hasBegun || !order.guides || order.isPast(path),
+    companionsOf: companions,
+    list: (path, weight, stillLikely) => guessFile(path, 'list', { weight, stillLikely }),
+    goMod: ({ path, version }, weight, stillLikely) =>
+      guessFile(path, fileOfVersion(version, 'mod'), { weight, stillLikely }),
+  })
 
   /** What a pruned module that the client wants makes likely: each of it only if the main module has it too. */
   const followOnce = (require: readonly ModuleVersion[]): Likely[] => {
     const guesses: Likely[] = []
     for (const required of require) {
       const { path, version } = required
+      guesses.push(...unnamed.named(required))
       if (!select(path, version)) continue
       if (order.isPast(path)) order.passOver(required)
       else guesses.push(...guess(path, version, 'mod', { weight: 0.6 }))
@@ -140,6 +166,7 @@ export function createGoForesight({
         closure.clear()
         known.clear()
         order.clear()
+        unnamed.clear()
         remembered = 0
       }
       lastAskedMs = nowMs
@@ -148,9 +175,12 @@ export function createGoForesight({
       const module = resource.name
       switch (resource.kind) {
         case 'mod': {
+          const asked = { path: module, version }
           const highest = select(module, version)
-          const passed = closure.has(`${module}@${version}`) ? [] : order.asked({ path: module, version })
+          const ofMain = !closure.has(`${module}@${version}`)
+          const passed = ofMain ? order.asked(asked) : []
           return [
+            ...unnamed.asked(asked, ofMain),
             ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
             ...(highest ? guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }) : []),
             ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
@@ -158,6 +188,7 @@ export function createGoForesight({
         }
         case 'info':
           order.endRound()
+          unnamed.clear()
           select(module, version)
           return [
             ...guess(module, version, 'zip', { weight: 1 }),
@@ -169,11 +200,17 @@ export function createGoForesight({
     },
 
     arrived(resource, body, wanted) {
+      if (resource.kind === 'list') return unnamed.listed(resource.name, listedVersions(body))
       const version = resource.kind === 'mod' ? versionOf(resource) : undefined
       if (version === undefined) return []
       const id = `${resource.name}@${version}`
       const file = fileOf(id, body)
-      if (file === undefined || file.followed === 'closure') return []
+      if (file === undefined) return []
+      if (!wanted) {
+        const guesses = unnamed.read({ path: resource.name, version }, file.require)
+        if (guesses.length > 0) return guesses
+      }
+      if (file.followed === 'closure') return []
       // Nobody asked for it yet, but somebody will: what is below an unpruned module takes many round trips.
       const foreseen = order.guides && isLikely(resource.name, version)
       if (closure.has(id) || (!file.pruned && (wanted || foreseen))) {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import {
   canonicalVersion,
   compareVersions,
+  highestRelease,
   isCanonical,
   isPseudoVersion,
   majorOf,
@@ -151,5 +152,17 @@ describe('pseudo-versions', () => {
   test('a timestamp that is no date is kept without a time', () => {
     expect(parsePseudoVersion('v0.0.0-20190231000000-abcdef123456')?.timeMs).toBeUndefined()
     expect(parsePseudoVersion('v0.0.0-20191301000000-abcdef123456')?.timeMs).toBeUndefined()
+  })
+})
+
+describe('the highest release', () => {
+  test.each([
+    [['v1.2.0', 'v1.10.0', 'v1.9.0'], 'v1.10.0'],
+    [['v1.0.0', 'v1.1.0-rc.1', 'v0.0.0-20200101000000-0123456789ab'], 'v1.0.0'],
+    [['v1.0.0', 'v2.0.0+incompatible', 'latest'], 'v1.0.0'],
+    [['v1.0.0-rc.1'], undefined],
+    [[], undefined],
+  ])('of %p is %s', (versions, highest) => {
+    expect(highestRelease(versions)).toBe(highest)
   })
 })

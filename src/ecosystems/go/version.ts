@@ -57,6 +57,17 @@ export function compareVersions(left: string, right: string): number {
   )
 }
 
+/** The highest of `versions` that is neither a pre-release nor `+incompatible`; undefined when there is none. */
+export function highestRelease(versions: Iterable<string>): string | undefined {
+  let highest: string | undefined
+  for (const version of versions) {
+    const semver = parseSemver(version)
+    if (semver === undefined || semver.prerelease !== '' || semver.build !== '') continue
+    if (highest === undefined || compareVersions(version, highest) > 0) highest = version
+  }
+  return highest
+}
+
 function compareText(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1
 }
