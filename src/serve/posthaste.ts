@@ -74,6 +74,8 @@ export interface Posthaste {
 
 /** Connections that are opened when a cold build begins: as many as are fetched ahead at a time, and some for clients. */
 const WARM_CONNECTIONS = 48
+/** Connections that stand open to each first source after the start: who builds right then (CI) waits for no handshake. */
+const FIRST_CONNECTIONS = 4
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).
@@ -247,6 +249,11 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
     log.warn('`posthaste cache` will not find this server', { error: asError(error) })
   })
   ready = true
+  const connect = () => {
+    if (!config.ahead.enabled) return
+    for (const list of Object.keys(rooms.lists())) upstream.warmUp(list, FIRST_CONNECTIONS)
+  }
+  connect()
   const provingAgain = new ProvingAgain({
     store,
     cache,
@@ -288,6 +295,7 @@ export async function startPosthaste(options: PosthasteOptions): Promise<Posthas
       rooms.configure(config, origins)
       upstream.setLists(rooms.lists())
       upstream.setOffline(config.offline)
+      connect()
       relay.forgetAll()
       cache.forgetMisses()
     },
