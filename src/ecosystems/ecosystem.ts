@@ -215,6 +215,8 @@ export interface Likely {
   readonly stillLikely?: () => boolean
   /** What a client asked for just now is proved by it: its bytes are used, whether a client asks for it or not. */
   readonly isNeeded?: boolean
+  /** It only helps to guess, and may come from a slow source: a few at a time, so that it holds up nothing else. */
+  readonly isAside?: boolean
 }
 
 /**

@@ -357,6 +357,24 @@ describe('limits', () => {
     expect(fetched()).toHaveLength(21)
   })
 
+  test('what only helps to guess takes the place of nothing else', async () => {
+    const ahead = fetchAhead({ metadataParallel: 5, asideParallel: 2 })
+    const aside = names(4, 'list')
+    const others = names(4, 'mod')
+    const releases = aside.map(gated)
+    serve('a.mod', ...others)
+    table.afterAsked.set('a.mod', [
+      ...aside.map((name) => likely(name, { isAside: true, weight: 0.9 })),
+      ...others.map((name) => likely(name)),
+    ])
+    await client(ahead, 'a.mod')
+    while (ahead.balance().waiting > 2) await new Promise((resolve) => setImmediate(resolve))
+    expect(fetched()).toEqual(['a.mod', 'n0.list', 'n1.list', ...others])
+    for (const release of releases) release()
+    await settled(ahead)
+    expect(fetched()).toHaveLength(9)
+  })
+
   test('more small blobs go at a time than large ones', async () => {
     const most = async (sizeBytes: number) => {
       const ahead = fetchAhead({ blobParallel: 2, smallBlobParallel: 6, blobBytes: 4_000 })

@@ -10,6 +10,8 @@ export interface FetchAheadLimits {
    */
   readonly metadataParallel: number
   readonly blobParallel: number
+  /** Of the fetches at a time, those that only help to guess. */
+  readonly asideParallel: number
   /** Small blobs leave a line empty: up to this many go at a time while they have `blobBytes` together, on average. */
   readonly smallBlobParallel: number
   readonly blobBytes: number
@@ -22,6 +24,7 @@ export interface FetchAheadLimits {
 export const defaultFetchAheadLimits: FetchAheadLimits = {
   metadataParallel: 24,
   blobParallel: 16,
+  asideParallel: 8,
   smallBlobParallel: 40,
   blobBytes: 4 * 1024 * 1024,
   maxUnclaimedBytes: 256 * 1024 * 1024,
@@ -66,6 +69,7 @@ export class FetchAhead {
   readonly #claims: Claims
   readonly #waiting: Record<Lane, Likely[]> = { metadata: [], blob: [] }
   readonly #running: Record<Lane, number> = { metadata: 0, blob: 0 }
+  #runningAside = 0
   /** Keys that are queued, timed or under way. */
   readonly #pending = new Set<string>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
@@ -204,12 +208,19 @@ export class FetchAhead {
     for (const lane of ['metadata', 'blob'] as const) {
       const most = Math.min(this.#allowance[lane], this.#mostOf(lane))
       while (this.#running[lane] < most && this.#mayStart(lane)) {
-        const likely = this.#waiting[lane].shift()
+        const likely = this.#takeNext(lane)
         if (likely === undefined) break
-        if (this.#isOn() && likely.stillLikely?.() !== false) void this.#fetch(likely.resource, lane)
+        if (this.#isOn() && likely.stillLikely?.() !== false) void this.#fetch(likely, lane)
         else this.#forget(likely.resource.key)
       }
     }
+  }
+
+  #takeNext(lane: Lane): Likely | undefined {
+    const queue = this.#waiting[lane]
+    if (this.#runningAside < this.#limits.asideParallel) return queue.shift()
+    const at = queue.findIndex(({ isAside }) => isAside !== true)
+    return at < 0 ? undefined : queue.splice(at, 1)[0]
   }
 
   #mayStart(lane: Lane): boolean {
@@ -217,8 +228,9 @@ export class FetchAhead {
   }
 
   /** Never rejects: a failure here is nobody's failure, only less parallelism for a while. */
-  async #fetch(resource: Resource, lane: Lane): Promise<void> {
+  async #fetch({ resource, isAside }: Likely, lane: Lane): Promise<void> {
     this.#running[lane]++
+    if (isAside === true) this.#runningAside++
     if (this.#fetched.size >= MAX_FETCHED) this.#fetched.clear()
     this.#fetched.add(resource.key)
     try {
@@ -243,6 +255,7 @@ export class FetchAhead {
       this.#slowDown(lane)
     } finally {
       this.#running[lane]--
+      if (isAside === true) this.#runningAside--
       this.#forget(resource.key)
       this.#pump()
     }

@@ -80,7 +80,7 @@ export function createGoForesight({
   const guessFile = (
     module: string,
     file: string | undefined,
-    how: { readonly weight: number; readonly delayMs?: number; readonly stillLikely: () => boolean },
+    how: Pick<Likely, 'weight' | 'stillLikely' | 'isAside'> & { readonly delayMs?: number },
   ): Likely[] => {
     const path = escapePath(module)
     if (path === undefined || file === undefined) return []
@@ -108,7 +108,8 @@ export function createGoForesight({
   const unnamed = new CompanionGuesses({
     isPast: (path) => !order.hasBegun || !order.guides || order.isPast(path),
     companionsOf: companions,
-    list: (path, weight, stillLikely) => guessFile(path, 'list', { weight, stillLikely }),
+    // A list comes from the origin, which may be far where the files come from a mirror.
+    list: (path, weight, stillLikely) => guessFile(path, 'list', { weight, stillLikely, isAside: true }),
     goMod: ({ path, version }, weight, stillLikely) =>
       guessFile(path, fileOfVersion(version, 'mod'), { weight, stillLikely }),
   })
