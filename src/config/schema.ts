@@ -69,7 +69,7 @@ export const schema = {
     enabled: setting(boolean, {
       fallback: { value: true },
       summary:
-        'Fetches what a client will probably ask for next before it does. Pauses by itself when too much of it is not used.',
+        'Fetches what a client will probably ask for next before it does, and opens a few connections to each first source at the start. Pauses by itself when too much of it is not used.',
       example: 'false',
     }),
     maxBytes: setting(size(0), {
