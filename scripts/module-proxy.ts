@@ -18,7 +18,7 @@ export async function moduleProxy(): Promise<ReadModuleFile> {
     const answer = await fetch(`${source.url}/${escapePath(path)}/@v/${file}`, {
       signal: AbortSignal.timeout(limitMs),
     })
-    if ([403, 404, 410].includes(answer.status)) return undefined
+    if (answer.status === 404 || answer.status === 410) return undefined
     if (!answer.ok) throw new Error(`${path} ${file}: status ${answer.status}`)
     return await answer.text()
   }

@@ -24,17 +24,29 @@ const modules = (await readFile(join(import.meta.dirname, 'well-known-modules.tx
   .trim()
   .split('\n')
 
+/** Without so many of the modules the shares are not worth counting: then the file stays as it is. */
+const minReadShare = 0.9
+
 /** By well-known module: itself and all that it requires. */
 const builds = new Map<string, ReadonlySet<string>>()
 await workOff([...modules], async (path) => {
-  const list = await read(path, 'list')
-  const version = highestRelease(listedVersions(Buffer.from(list ?? '')))
-  const escaped = version === undefined ? undefined : escapeVersion(version)
-  const text = escaped === undefined ? undefined : await read(path, `${escaped}.mod`)
-  const parsed = text === undefined ? undefined : parseGoMod(Buffer.from(text))
-  if (parsed?.ok === true) builds.set(path, new Set([path, ...parsed.file.require.map((one) => one.path)]))
-  else console.log(`${path}: no go.mod to be had`)
+  try {
+    builds.set(path, await newestBuild(path))
+  } catch (error) {
+    console.log(`${path} is left out: ${error instanceof Error ? error.message : error}`)
+  }
 })
+if (builds.size < minReadShare * modules.length)
+  throw new Error(`only ${builds.size} of ${modules.length} modules could be read; nothing was written`)
+
+async function newestBuild(path: string): Promise<ReadonlySet<string>> {
+  const version = highestRelease(listedVersions(Buffer.from((await read(path, 'list')) ?? '')))
+  const escaped = version === undefined ? undefined : escapeVersion(version)
+  if (escaped === undefined) throw new Error('it has no release')
+  const parsed = parseGoMod(Buffer.from((await read(path, `${escaped}.mod`)) ?? ''))
+  if (!parsed.ok) throw new Error(`the go.mod of ${version} cannot be read`)
+  return new Set([path, ...parsed.file.require.map((one) => one.path)])
+}
 
 /** Those that require `path` themselves and come after it, where a client would ask for them later. */
 function companionsOf(path: string): string[] {

@@ -144,13 +144,13 @@ describe('its go.mod', () => {
 })
 
 describe('what is guessed', () => {
-  test('goes when it is asked for, passed, or named in a higher version', () => {
+  test('goes when it is asked for, passed, or named in no lower version', () => {
     lookedAtM('v1.0.0')
     const all = read('m@v1.0.0', 'b@v1.0.0', 'n@v1.5.0', 'o@v1.5.0', 'q@v1.5.0', 'r@v1.5.0').filter(
       ({ resource }) => resource.key.includes('@'),
     )
-    guesses.named(module('q@v1.6.0'))
-    guesses.named(module('r@v1.5.0'))
+    guesses.named(module('q@v1.5.0'))
+    guesses.named(module('r@v1.4.0'))
     expect(stillLikely(all)).toEqual(['n@v1.5.0', 'o@v1.5.0', 'r@v1.5.0'])
     asked('n@v1.6.0')
     expect(stillLikely(all)).toEqual(['o@v1.5.0', 'r@v1.5.0'])

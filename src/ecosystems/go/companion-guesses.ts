@@ -1,6 +1,7 @@
 import type { Likely } from '../ecosystem.ts'
 import type { ModuleVersion } from './go-mod.ts'
-import { compareVersions, highestRelease } from './version.ts'
+import { HighestVersions } from './highest-versions.ts'
+import { highestRelease } from './version.ts'
 
 /** Companions that are looked at in one build. */
 const MAX_COMPANIONS = 60
@@ -18,7 +19,7 @@ export interface CompanionGuessesOptions {
   readonly isPast: (path: string) => boolean
   /** Well-known modules that a main module which requires `path` often requires too. */
   readonly companionsOf: (path: string) => readonly string[]
-  /** A guess at the list of a module's versions, or at the go.mod of one; none where it may not be asked for. */
+  /** A guess at the list of a module's versions, or at the go.mod of one; what is certain in its own right stays likely. */
   readonly list: (path: string, weight: number, stillLikely: () => boolean) => readonly Likely[]
   readonly goMod: (module: ModuleVersion, weight: number, stillLikely: () => boolean) => readonly Likely[]
 }
@@ -36,9 +37,9 @@ export class CompanionGuesses {
   /** By path: the version whose go.mod decides; undefined until the list is at hand. */
   readonly #looked = new Map<string, string | undefined>()
   /** Highest versions by path: asked for; required by what was asked for; guessed. */
-  readonly #asked = new Highest()
-  readonly #named = new Highest()
-  readonly #guessed = new Highest()
+  readonly #asked = new HighestVersions(MAX_MODULES)
+  readonly #named = new HighestVersions(MAX_MODULES)
+  readonly #guessed = new HighestVersions(MAX_MODULES)
   readonly #early: string[] = []
   #unnamed = 0
 
@@ -100,11 +101,9 @@ export class CompanionGuesses {
   }
 
   #guess(module: ModuleVersion): readonly Likely[] {
-    const { path, version } = module
-    // Named in this very version it is certain; whoever waits in the queue for it is this guess.
-    const stillLikely = () => this.#isOpen(path) && !this.#named.isAbove(module)
+    const stillLikely = () => this.#isOpen(module.path) && this.#named.isBelow(module)
     if (!stillLikely() || !this.#guessed.add(module)) return []
-    return this.#options.goMod({ path, version }, WEIGHT.guess, stillLikely)
+    return this.#options.goMod(module, WEIGHT.guess, stillLikely)
   }
 
   /** The client has neither asked for it nor passed it. */
@@ -117,41 +116,5 @@ export class CompanionGuesses {
     if (passed.some((one) => this.#asked.isBelow(one))) return false
     const equal = passed.filter(({ path, version }) => this.#asked.get(path) === version)
     return equal.length >= MIN_EQUAL * passed.length
-  }
-}
-
-/** The highest version of each module that was added; full after `MAX_MODULES`. */
-class Highest {
-  readonly #versions = new Map<string, string>()
-
-  get(path: string): string | undefined {
-    return this.#versions.get(path)
-  }
-
-  has(path: string): boolean {
-    return this.#versions.has(path)
-  }
-
-  /** True when there is no version of it, or a lower one. */
-  isBelow({ path, version }: ModuleVersion): boolean {
-    const highest = this.#versions.get(path)
-    return highest === undefined || compareVersions(highest, version) < 0
-  }
-
-  isAbove({ path, version }: ModuleVersion): boolean {
-    const highest = this.#versions.get(path)
-    return highest !== undefined && compareVersions(highest, version) > 0
-  }
-
-  /** False when that or a higher version is there already. */
-  add(module: ModuleVersion): boolean {
-    if (!this.isBelow(module)) return false
-    if (this.#versions.size >= MAX_MODULES && !this.has(module.path)) return false
-    this.#versions.set(module.path, module.version)
-    return true
-  }
-
-  clear(): void {
-    this.#versions.clear()
   }
 }

@@ -336,6 +336,26 @@ describe('what no go.mod names', () => {
     ])
   })
 
+  test('stands in the queue for what is certain by now, whatever the order says', () => {
+    asked('a.example/perks@v1.0.0.mod')
+    list('a.example/prometheus', ['v1.1.0'])
+    const requires = ['a.example/perks@v1.0.0', 'a.example/procfs@v0.9.0']
+    const guessed = arrived('a.example/prometheus@v1.1.0', '1.21', requires, false)
+    arrived('a.example/perks@v1.0.0', '1.16', ['a.example/procfs@v0.9.0'])
+    asked('a.example/z@v1.0.0.mod')
+    expect(stillLikely(guessed)).toEqual(['a.example/procfs@v0.9.0.mod'])
+  })
+
+  test('does not keep an unpruned graph from being followed', () => {
+    asked('a.example/perks@v1.0.0.mod')
+    list('a.example/prometheus', ['v1.1.0'])
+    arrived('a.example/perks@v1.0.0', '1.16', ['a.example/prometheus@v1.1.0'])
+    const requires = ['a.example/perks@v1.0.0', 'a.example/procfs@v0.9.0']
+    const guessed = arrived('a.example/prometheus@v1.1.0', '1.16', requires, false)
+    asked('a.example/z@v1.0.0.mod')
+    expect(stillLikely(guessed)).toContain('a.example/procfs@v0.9.0.mod')
+  })
+
   test('is not looked for where the order of the requests tells nothing', () => {
     const requires = ['b', 'c', 'd'].map((name) => `a.example/${name}@v1.0.0`)
     asked('a.example/k@v1.0.0.mod')

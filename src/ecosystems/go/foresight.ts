@@ -3,10 +3,10 @@ import { CompanionGuesses } from './companion-guesses.ts'
 import { companionsOf } from './companions.ts'
 import { RequestOrder } from './foresight-order.ts'
 import { type ModuleVersion, parseGoMod } from './go-mod.ts'
+import { HighestVersions } from './highest-versions.ts'
 import { listedVersions } from './list-check.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
 import { publishedRequirements } from './published-graph.ts'
-import { compareVersions } from './version.ts'
 
 /** A build is thought to be over when nothing was asked for this long; what it selected no longer counts. */
 const QUIET_MS = 30_000
@@ -55,7 +55,7 @@ export function createGoForesight({
   now = Date.now,
 }: GoForesightOptions): Foresight {
   /** The highest version of each module that was required or asked for in this build. */
-  const selected = new Map<string, string>()
+  const selected = new HighestVersions(MAX_MODULES)
   /** `path@version` whose requirements the client will load whatever is selected: below an unpruned module. */
   const closure = new Set<string>()
   /** By `path@version`, whoever wanted it: it may turn out later to stand below an unpruned module. */
@@ -65,17 +65,17 @@ export function createGoForesight({
   let lastAskedMs = Number.NEGATIVE_INFINITY
 
   /** Builds that follow each other without a pause are not one: then what was remembered starts over. */
-  const isFull = () =>
-    selected.size >= MAX_MODULES || known.size >= MAX_MODULES || remembered >= MAX_REQUIREMENTS
+  const isFull = () => selected.isFull || known.size >= MAX_MODULES || remembered >= MAX_REQUIREMENTS
 
-  const select = (module: string, version: string): boolean => {
-    const highest = selected.get(module)
-    if (highest !== undefined && compareVersions(highest, version) >= 0) return highest === version
-    selected.set(module, version)
-    return true
-  }
+  /** False when a higher version is known. */
+  const select = (module: ModuleVersion): boolean =>
+    selected.add(module) || selected.get(module.path) === module.version
   const isLikely = (module: string, version: string) =>
     selected.get(module) === version && !order.isPast(module)
+
+  /** A go.mod that the client will load, as far as is known. */
+  const isNeeded = (module: string, version: string) =>
+    closure.has(`${module}@${version}`) || isLikely(module, version)
 
   const guessFile = (
     module: string,
@@ -99,19 +99,21 @@ export function createGoForesight({
     how: { readonly weight: number; readonly delayMs?: number },
   ): Likely[] => {
     const stillLikely = () =>
-      extension === 'mod'
-        ? closure.has(`${module}@${version}`) || isLikely(module, version)
-        : selected.get(module) === version
+      extension === 'mod' ? isNeeded(module, version) : selected.get(module) === version
     return guessFile(module, fileOfVersion(version, extension), { ...how, stillLikely })
   }
 
-  const unnamed = new CompanionGuesses({
+  const companionGuesses = new CompanionGuesses({
     isPast: (path) => !order.hasBegun || !order.guides || order.isPast(path),
     companionsOf: companions,
     // A list comes from the origin, which may be far where the files come from a mirror.
     list: (path, weight, stillLikely) => guessFile(path, 'list', { weight, stillLikely, isAside: true }),
+    // While it waits in the queue, nothing else is queued for the same file: it stands for what is certain too.
     goMod: ({ path, version }, weight, stillLikely) =>
-      guessFile(path, fileOfVersion(version, 'mod'), { weight, stillLikely }),
+      guessFile(path, fileOfVersion(version, 'mod'), {
+        weight,
+        stillLikely: () => stillLikely() || isNeeded(path, version),
+      }),
   })
 
   /** What a pruned module that the client wants makes likely: each of it only if the main module has it too. */
@@ -119,8 +121,8 @@ export function createGoForesight({
     const guesses: Likely[] = []
     for (const required of require) {
       const { path, version } = required
-      guesses.push(...unnamed.named(required))
-      if (!select(path, version)) continue
+      guesses.push(...companionGuesses.named(required))
+      if (!select(required)) continue
       if (order.isPast(path)) order.passOver(required)
       else guesses.push(...guess(path, version, 'mod', { weight: 0.6 }))
     }
@@ -134,7 +136,7 @@ export function createGoForesight({
     for (const required of reached) {
       const { path, version } = required
       const id = `${path}@${version}`
-      select(path, version)
+      select(required)
       if (closure.has(id) || isFull()) continue
       closure.add(id)
       guesses.push(...guess(path, version, 'mod', { weight: 0.95 }))
@@ -145,6 +147,19 @@ export function createGoForesight({
       reached.push(...below.require)
     }
     return guesses
+  }
+
+  const follow = ({ path, version }: ModuleVersion, file: Known, wanted: boolean): Likely[] => {
+    if (file.followed === 'closure') return []
+    // Nobody asked for it yet, but somebody will: what is below an unpruned module takes many round trips.
+    const foreseen = order.guides && isLikely(path, version)
+    if (closure.has(`${path}@${version}`) || (!file.pruned && (wanted || foreseen))) {
+      file.followed = 'closure'
+      return followClosure(file.require, wanted)
+    }
+    if (!wanted || !file.pruned || file.followed === 'once') return []
+    file.followed = 'once'
+    return followOnce(file.require)
   }
 
   const fileOf = (id: string, body: Uint8Array): Known | undefined => {
@@ -167,7 +182,7 @@ export function createGoForesight({
         closure.clear()
         known.clear()
         order.clear()
-        unnamed.clear()
+        companionGuesses.clear()
         remembered = 0
       }
       lastAskedMs = nowMs
@@ -177,11 +192,11 @@ export function createGoForesight({
       switch (resource.kind) {
         case 'mod': {
           const asked = { path: module, version }
-          const highest = select(module, version)
+          const highest = select(asked)
           const ofMain = !closure.has(`${module}@${version}`)
           const passed = ofMain ? order.asked(asked) : []
           return [
-            ...unnamed.asked(asked, ofMain),
+            ...companionGuesses.asked(asked, ofMain),
             ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
             ...(highest ? guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }) : []),
             ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
@@ -189,8 +204,8 @@ export function createGoForesight({
         }
         case 'info':
           order.endRound()
-          unnamed.clear()
-          select(module, version)
+          companionGuesses.clear()
+          select({ path: module, version })
           return [
             ...guess(module, version, 'zip', { weight: 1 }),
             ...guess(module, version, 'mod', { weight: 0.9 }),
@@ -201,26 +216,14 @@ export function createGoForesight({
     },
 
     arrived(resource, body, wanted) {
-      if (resource.kind === 'list') return unnamed.listed(resource.name, listedVersions(body))
+      if (resource.kind === 'list') return companionGuesses.listed(resource.name, listedVersions(body))
       const version = resource.kind === 'mod' ? versionOf(resource) : undefined
       if (version === undefined) return []
-      const id = `${resource.name}@${version}`
-      const file = fileOf(id, body)
+      const module = { path: resource.name, version }
+      const file = fileOf(`${module.path}@${version}`, body)
       if (file === undefined) return []
-      if (!wanted) {
-        const guesses = unnamed.read({ path: resource.name, version }, file.require)
-        if (guesses.length > 0) return guesses
-      }
-      if (file.followed === 'closure') return []
-      // Nobody asked for it yet, but somebody will: what is below an unpruned module takes many round trips.
-      const foreseen = order.guides && isLikely(resource.name, version)
-      if (closure.has(id) || (!file.pruned && (wanted || foreseen))) {
-        file.followed = 'closure'
-        return followClosure(file.require, wanted)
-      }
-      if (!wanted || !file.pruned || file.followed === 'once') return []
-      file.followed = 'once'
-      return followOnce(file.require)
+      const certain = follow(module, file, wanted)
+      return wanted ? certain : [...certain, ...companionGuesses.read(module, file.require)]
     },
   }
 }
