@@ -25,7 +25,13 @@ test('connections stand open before the first request', async () => {
   expect(it.upstream.counts().requests).toBe(0)
 })
 
-test('none without fetching ahead', async () => {
+test('none while offline', async () => {
+  await using it = await scene({ POSTHASTE_OFFLINE: 'true' })
+  expect((await fetch(`${it.product.url}/go/m.example/x/@v/list`)).status).toBeGreaterThanOrEqual(500)
+  expect(it.upstream.connections).toBe(0)
+})
+
+test('one, for what is asked for, without fetching ahead', async () => {
   await using it = await scene({ POSTHASTE_AHEAD_ENABLED: 'false' })
   await fetch(`${it.product.url}/go/m.example/x/@v/list`)
   expect(it.upstream.connections).toBe(1)
