@@ -38,6 +38,9 @@ let labs = 0
 export async function whyNoLab(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'network namespaces need Linux'
   if (process.getuid?.() !== 0) return 'network namespaces need root'
+  for (const tool of ['ip', 'ping']) {
+    if (Bun.which(tool) === null) return `there is no '${tool}' command (Debian: iproute2, iputils-ping)`
+  }
   const name = `phprobe${process.pid}`
   const added = await execute(['ip', 'netns', 'add', name])
   if (added.code !== 0) return `no network namespaces: ${added.stderr.trim()}`
