@@ -129,8 +129,8 @@ export function createGoForesight({
     return guesses
   }
 
-  /** Everything below an unpruned module, as far as it is at hand; below one that was asked for, also what is known without. */
-  const followClosure = (require: readonly ModuleVersion[], wanted: boolean): Likely[] => {
+  /** Everything below an unpruned module that was asked for, as far as it is at hand or known without. */
+  const followClosure = (require: readonly ModuleVersion[]): Likely[] => {
     const guesses: Likely[] = []
     const reached = [...require]
     for (const required of reached) {
@@ -141,7 +141,7 @@ export function createGoForesight({
       closure.add(id)
       guesses.push(...guess(path, version, 'mod', { weight: 0.95 }))
       const below = known.get(id)
-      if (below === undefined && wanted) reached.push(...published(required))
+      if (below === undefined) reached.push(...published(required))
       if (below === undefined || below.followed === 'closure') continue
       below.followed = 'closure'
       reached.push(...below.require)
@@ -151,11 +151,10 @@ export function createGoForesight({
 
   const follow = ({ path, version }: ModuleVersion, file: Known, wanted: boolean): Likely[] => {
     if (file.followed === 'closure') return []
-    // Nobody asked for it yet, but somebody will: what is below an unpruned module takes many round trips.
-    const foreseen = order.guides && isLikely(path, version)
-    if (closure.has(`${path}@${version}`) || (!file.pruned && (wanted || foreseen))) {
+    // Below what nobody has asked for there may be hundreds of go.mod files that nobody asks for either.
+    if (closure.has(`${path}@${version}`) || (wanted && !file.pruned)) {
       file.followed = 'closure'
-      return followClosure(file.require, wanted)
+      return followClosure(file.require)
     }
     if (!wanted || !file.pruned || file.followed === 'once') return []
     file.followed = 'once'
