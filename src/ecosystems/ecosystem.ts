@@ -209,6 +209,8 @@ export interface Likely {
   readonly resource: Resource
   /** 0…1: how sure the adapter is. Orders the queue. */
   readonly weight: number
+  /** Of what is equally likely, the lowest goes first: the place in the order in which clients ask. Default: at the end. */
+  readonly place?: string
   /** Not to be fetched before this has passed: better knowledge may come in meanwhile. */
   readonly delayMs: number
   /** Asked right before the fetch; false when something else has become likelier since. */

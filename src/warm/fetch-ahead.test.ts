@@ -315,6 +315,25 @@ describe('the order', () => {
     expect(fetched().filter((path) => path !== 'a.mod')).toEqual(['first.mod', 'high.mod', 'low.mod'])
   })
 
+  test('of what is equally likely is that of its place, and what has none comes last', async () => {
+    const ahead = fetchAhead({ metadataParallel: 1 })
+    const release = gated('first.mod')
+    serve('a.mod', 'x.mod', 'y.mod', 'z.mod', 'none.mod', 'likelier.mod')
+    table.afterAsked.set('a.mod', [
+      likely('first.mod', { weight: 1 }),
+      likely('none.mod'),
+      likely('z.mod', { place: 'z' }),
+      likely('x.mod', { place: 'x' }),
+      likely('likelier.mod', { weight: 0.6 }),
+      likely('y.mod', { place: 'y' }),
+    ])
+    await client(ahead, 'a.mod')
+    release()
+    await settled(ahead)
+    const ordered = ['first.mod', 'likelier.mod', 'x.mod', 'y.mod', 'z.mod', 'none.mod']
+    expect(fetched().filter((path) => path !== 'a.mod')).toEqual(ordered)
+  })
+
   test('when too many wait, the least likely are dropped and may come again', async () => {
     const ahead = fetchAhead({ metadataParallel: 1, maxQueue: 2 })
     const release = gated('first.mod')

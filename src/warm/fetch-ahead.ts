@@ -194,9 +194,9 @@ export class FetchAhead {
 
   #enqueue(likely: Likely): void {
     const queue = this.#waiting[likely.resource.shape]
-    // Mostly at the end: guesses come roughly in the order of their weight.
+    // Mostly at the end: guesses come roughly in their order.
     let at = queue.length
-    while (at > 0 && (queue[at - 1]?.weight ?? 1) < likely.weight) at--
+    for (let last = queue[at - 1]; last !== undefined && goesBefore(likely, last); last = queue[at - 1]) at--
     queue.splice(at, 0, likely)
     if (queue.length > this.#limits.maxQueue) {
       const dropped = queue.pop()
@@ -281,6 +281,11 @@ export class FetchAhead {
     const fitting = Math.floor(blobBytes / Math.max(1, this.#blobBytes))
     return Math.max(blobParallel, Math.min(smallBlobParallel, fitting))
   }
+}
+
+function goesBefore(one: Likely, other: Likely): boolean {
+  if (one.weight !== other.weight) return one.weight > other.weight
+  return one.place !== undefined && (other.place === undefined || one.place < other.place)
 }
 
 function averaged(average: number | undefined, value: number): number {

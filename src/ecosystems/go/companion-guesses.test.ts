@@ -1,10 +1,20 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
 import type { Likely } from '../ecosystem.ts'
 import { CompanionGuesses } from './companion-guesses.ts'
+import type { Release } from './companion-releases.ts'
 import type { ModuleVersion } from './go-mod.ts'
 
-/** Who needs `b` uses `m`, who needs `c` uses `p`; `m` leads on to `x`. */
-const known: Readonly<Record<string, readonly string[]>> = { b: ['m'], c: ['p', 'a'], n: ['x'] }
+/** Who needs `b` uses `m`, who needs `c` uses `p`, who needs `d` uses `r`, of which releases are known. */
+const known: Readonly<Record<string, readonly string[]>> = { b: ['m'], c: ['p', 'a'], d: ['r'], n: ['x'] }
+const releases = new Map<string, readonly Release[]>([
+  [
+    'r',
+    [
+      release('v1.2.0', 'b@v1.1.0', 'd@v1.2.0', 'e@v1.0.0', 'f@v1.0.0', 's@v1.1.0'),
+      release('v1.1.0', 'b@v1.0.0', 'd@v1.1.0', 'e@v1.0.0', 's@v1.0.0', 'n@v1.0.0'),
+    ],
+  ],
+])
 
 let latest: string
 let guesses: CompanionGuesses
@@ -15,6 +25,7 @@ beforeEach(() => {
   guesses = new CompanionGuesses({
     isPast: (path) => path < latest,
     companionsOf: (path) => known[path] ?? [],
+    releasesOf: (path) => releases.get(path) ?? [],
     list: (path, ...how) => guess(`${path} list`)(...how),
     goMod: ({ path, version }, ...how) => guess(`${path}@${version}`)(...how),
   })
@@ -23,9 +34,12 @@ beforeEach(() => {
 const words = (likely: readonly Likely[]) => likely.map(({ resource }) => resource.key)
 const stillLikely = (likely: readonly Likely[]) =>
   words(likely.filter((one) => one.stillLikely?.() !== false))
-const module = (id: string): ModuleVersion => {
+function module(id: string): ModuleVersion {
   const [path = '', version = ''] = id.split('@')
   return { path, version }
+}
+function release(version: string, ...require: string[]): Release {
+  return { version, require: require.map(module) }
 }
 function asked(id: string, ofMain = true): readonly Likely[] {
   const { path } = module(id)
@@ -110,20 +124,17 @@ describe('its go.mod', () => {
     lookedAtM('v1.0.0')
   })
 
-  test('makes likely what it requires, and what that leads to', () => {
-    expect(words(read('m@v1.0.0', 'b@v1.0.0', 'n@v1.5.0', 'o@v1.0.0'))).toEqual([
-      'n@v1.5.0',
-      'x list',
-      'o@v1.0.0',
-    ])
+  test('makes likely what it requires, and nothing that this might lead to', () => {
+    expect(words(read('m@v1.0.0', 'b@v1.0.0', 'n@v1.5.0', 'o@v1.0.0'))).toEqual(['n@v1.5.0', 'o@v1.0.0'])
   })
 
   test('of another version decides nothing', () => {
     expect(read('m@v0.9.0', 'b@v1.0.0', 'n@v1.5.0')).toEqual([])
   })
 
-  test('does not fit when it requires what the client passed without asking', () => {
+  test('fits in spite of little that the client passed without asking, as its tests may need', () => {
     expect(read('m@v1.0.0', 'aa@v1.0.0', 'b@v1.0.0', 'n@v1.5.0')).toEqual([])
+    expect(words(read('m@v1.0.0', 'a@v1.0.0', 'aa@v1.0.0', 'b@v1.0.0', 'n@v1.5.0'))).toEqual(['n@v1.5.0'])
   })
 
   test('does not fit when it requires a higher version than was asked for', () => {
@@ -140,6 +151,54 @@ describe('its go.mod', () => {
   test('is of no use once the client has asked for it', () => {
     asked('m@v0.8.0')
     expect(read('m@v1.0.0', 'b@v1.0.0', 'n@v1.5.0')).toEqual([])
+  })
+})
+
+describe('known releases', () => {
+  /** The client has asked for two that nothing names. */
+  const begin = (...ids: string[]) => ids.flatMap((id) => [...asked(id)])
+
+  test('the newest that fits is guessed at once, with all that lies ahead', () => {
+    expect(words(begin('a@v1.0.0', 'd@v1.2.0'))).toEqual([])
+    expect(words(asked('e@v1.0.0'))).toEqual(['r@v1.2.0', 'f@v1.0.0', 's@v1.1.0'])
+  })
+
+  test('an older one, where the newest requires more than was asked for', () => {
+    expect(words(begin('b@v1.0.0', 'd@v1.1.0'))).toEqual([
+      'm list',
+      'r@v1.1.0',
+      'e@v1.0.0',
+      's@v1.0.0',
+      'n@v1.0.0',
+    ])
+  })
+
+  test('is guessed once', () => {
+    begin('b@v1.0.0', 'd@v1.1.0')
+    expect(asked('e@v1.0.0')).toEqual([])
+  })
+
+  test('none where all require more than was asked for: what is newer does too', () => {
+    expect(words(begin('a@v1.0.0', 'd@v1.0.0', 'e@v1.0.0', 'f@v1.0.0'))).toEqual([])
+  })
+
+  test('where only their versions are too old, the list tells of newer ones', () => {
+    begin('a@v1.0.0', 'b@v1.5.0')
+    expect(words(asked('d@v1.5.0'))).toEqual(['r list'])
+    expect(words(guesses.listed('r', ['v1.2.0', 'v1.3.0']))).toEqual(['r@v1.3.0'])
+    expect(asked('e@v1.0.0')).toEqual([])
+  })
+
+  test('none when the client has passed the companion', () => {
+    begin('a@v1.0.0', 'd@v1.2.0', 'z@v1.0.0')
+    expect(asked('e@v1.0.0')).toEqual([])
+  })
+
+  test('are forgotten with the build', () => {
+    begin('a@v1.0.0', 'd@v1.2.0')
+    guesses.clear()
+    latest = ''
+    expect(asked('e@v1.0.0')).toEqual([])
   })
 })
 
@@ -179,6 +238,7 @@ test('no more than sixty companions are looked at in one build', () => {
   const many = new CompanionGuesses({
     isPast: () => false,
     companionsOf: (path) => [`companion-of-${path}`],
+    releasesOf: () => [],
     list: (path) => [{ resource: { key: path }, weight: 1, delayMs: 0 }] as unknown as readonly Likely[],
     goMod: () => [],
   })

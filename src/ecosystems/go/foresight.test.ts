@@ -134,6 +134,42 @@ describe('a pruned graph (go 1.17 and later)', () => {
   })
 })
 
+describe('what a release is known to require', () => {
+  beforeEach(() => {
+    const require = [
+      { path: 'a.example/x', version: 'v1.2.0' },
+      { path: 'a.example/y', version: 'v1.0.0' },
+    ]
+    foresight = createGoForesight({
+      resourceAt,
+      now: () => nowMs,
+      releases: (path) => (path === 'a.example/m' ? [{ version: 'v1.0.0', require }] : []),
+    })
+  })
+  const ahead = ['a.example/x@v1.2.0.mod', 'a.example/y@v1.0.0.mod']
+  const mods = (guesses: readonly Likely[]) => words(guesses).filter((word) => word.endsWith('.mod'))
+
+  test('follows when it is asked for, and not again when its file is at hand', () => {
+    expect(mods(asked('a.example/m@v1.0.0.mod'))).toEqual(ahead)
+    expect(arrived('a.example/m@v1.0.0', '1.21', ['a.example/x@v1.2.0', 'a.example/y@v1.0.0'])).toEqual([])
+  })
+
+  test('of another version says nothing', () => {
+    expect(mods(asked('a.example/m@v1.1.0.mod'))).toEqual([])
+  })
+
+  test('does not follow where a higher version is known', () => {
+    asked('a.example/x@v1.3.0.mod')
+    expect(mods(asked('a.example/m@v1.0.0.mod'))).toEqual(['a.example/y@v1.0.0.mod'])
+  })
+
+  test('below an unpruned module is followed like its file', () => {
+    asked('a.example/k@v1.0.0.mod')
+    arrived('a.example/k@v1.0.0', '1.16', ['a.example/m@v1.0.0'])
+    expect(mods(asked('a.example/m@v1.0.0.mod'))).toEqual(ahead)
+  })
+})
+
 describe('an unpruned graph', () => {
   test.each(['1.16', '1.9', '1.2', undefined])('go %s: everything below is followed, pruned or not', (go) => {
     arrived('a.example/m@v1.0.0', go, ['a.example/x@v1.0.0'])

@@ -1,8 +1,9 @@
 import type { Foresight, Likely, Resource } from '../ecosystem.ts'
 import { CompanionGuesses } from './companion-guesses.ts'
+import { type Release, releasesOf } from './companion-releases.ts'
 import { companionsOf } from './companions.ts'
 import { RequestOrder } from './foresight-order.ts'
-import { type ModuleVersion, parseGoMod } from './go-mod.ts'
+import { isPruned, type ModuleVersion, parseGoMod } from './go-mod.ts'
 import { HighestVersions } from './highest-versions.ts'
 import { listedVersions } from './list-check.ts'
 import { escapePath, escapeVersion } from './module-path.ts'
@@ -19,6 +20,8 @@ const MAX_REQUIREMENTS = 20_000
  * higher version, and the client would never ask for this one.
  */
 const ZIP_DELAY_MS = 100
+/** Below that of any go.mod: no `.info` is asked for before the client has all of those. */
+const INFO_WEIGHT = 0.45
 
 export interface GoForesightOptions {
   /** Undefined for a path that is no request for a file of a module. */
@@ -27,6 +30,8 @@ export interface GoForesightOptions {
   readonly published?: (module: ModuleVersion) => readonly ModuleVersion[]
   /** What a main module that requires this one often requires too. */
   readonly companions?: (path: string) => readonly string[]
+  /** Releases of a companion that are known before its list is at hand. */
+  readonly releases?: (path: string) => readonly Release[]
   readonly now?: () => number
 }
 
@@ -52,6 +57,7 @@ export function createGoForesight({
   resourceAt,
   published = publishedRequirements,
   companions = companionsOf,
+  releases = releasesOf,
   now = Date.now,
 }: GoForesightOptions): Foresight {
   /** The highest version of each module that was required or asked for in this build. */
@@ -80,7 +86,7 @@ export function createGoForesight({
   const guessFile = (
     module: string,
     file: string | undefined,
-    how: Pick<Likely, 'weight' | 'stillLikely' | 'isAside'> & { readonly delayMs?: number },
+    how: Omit<Likely, 'resource' | 'delayMs'> & { readonly delayMs?: number },
   ): Likely[] => {
     const path = escapePath(module)
     if (path === undefined || file === undefined) return []
@@ -96,7 +102,7 @@ export function createGoForesight({
     module: string,
     version: string,
     extension: Extension,
-    how: { readonly weight: number; readonly delayMs?: number },
+    how: Pick<Likely, 'weight' | 'place'> & { readonly delayMs?: number },
   ): Likely[] => {
     const stillLikely = () =>
       extension === 'mod' ? isNeeded(module, version) : selected.get(module) === version
@@ -106,12 +112,14 @@ export function createGoForesight({
   const companionGuesses = new CompanionGuesses({
     isPast: (path) => !order.hasBegun || !order.guides || order.isPast(path),
     companionsOf: companions,
+    releasesOf: releases,
     // A list comes from the origin, which may be far where the files come from a mirror.
     list: (path, weight, stillLikely) => guessFile(path, 'list', { weight, stillLikely, isAside: true }),
     // While it waits in the queue, nothing else is queued for the same file: it stands for what is certain too.
     goMod: ({ path, version }, weight, stillLikely) =>
       guessFile(path, fileOfVersion(version, 'mod'), {
         weight,
+        place: path,
         stillLikely: () => stillLikely() || isNeeded(path, version),
       }),
   })
@@ -124,7 +132,7 @@ export function createGoForesight({
       guesses.push(...companionGuesses.named(required))
       if (!select(required)) continue
       if (order.isPast(path)) order.passOver(required)
-      else guesses.push(...guess(path, version, 'mod', { weight: 0.6 }))
+      else guesses.push(...guess(path, version, 'mod', { weight: 0.6, place: path }))
     }
     return guesses
   }
@@ -161,16 +169,28 @@ export function createGoForesight({
     return followOnce(file.require)
   }
 
+  const remember = (id: string, { require, pruned }: Pick<Known, 'require' | 'pruned'>): Known => {
+    const file: Known = { require, pruned, followed: 'no' }
+    remembered += require.length
+    known.set(id, file)
+    return file
+  }
+
   const fileOf = (id: string, body: Uint8Array): Known | undefined => {
     const seen = known.get(id)
     if (seen !== undefined || isFull()) return seen
     const parsed = parseGoMod(body)
     if (!parsed.ok) return undefined
     const { require, goVersion } = parsed.file
-    remembered += require.length
-    const file: Known = { require, pruned: isPruned(goVersion), followed: 'no' }
-    known.set(id, file)
-    return file
+    return remember(id, { require, pruned: isPruned(goVersion) })
+  }
+
+  /** What a go.mod says that was asked for and is on its way, where that is known. */
+  const foretold = (module: ModuleVersion): Likely[] => {
+    const id = `${module.path}@${module.version}`
+    const release = releases(module.path).find(({ version }) => version === module.version)
+    if (release === undefined || known.has(id) || isFull()) return []
+    return follow(module, remember(id, { require: release.require, pruned: true }), true)
   }
 
   return {
@@ -195,9 +215,10 @@ export function createGoForesight({
           const ofMain = !closure.has(`${module}@${version}`)
           const passed = ofMain ? order.asked(asked) : []
           return [
+            ...foretold(asked),
             ...companionGuesses.asked(asked, ofMain),
             ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
-            ...(highest ? guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }) : []),
+            ...(highest ? guess(module, version, 'info', { weight: INFO_WEIGHT, delayMs: ZIP_DELAY_MS }) : []),
             ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
           ]
         }
@@ -232,10 +253,4 @@ function versionOf({ key, kind }: Resource): string | undefined {
   if (kind !== 'mod' && kind !== 'info' && kind !== 'zip') return undefined
   const file = key.slice(key.lastIndexOf('/') + 1)
   return file.slice(0, -(kind.length + 1)).replace(/!([a-z])/g, (_, letter: string) => letter.toUpperCase())
-}
-
-/** From go 1.17 on a go.mod lists all that its packages need, and the graph below it is not loaded. */
-function isPruned(goVersion: string | undefined): boolean {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(goVersion ?? '') ?? []
-  return Number(major ?? 0) > 1 || (Number(major ?? 0) === 1 && Number(minor ?? 0) >= 17)
 }

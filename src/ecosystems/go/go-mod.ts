@@ -36,6 +36,12 @@ export type ParsedGoMod =
 /** The largest file that Go accepts, in bytes. */
 export const maxGoModBytes = 16 << 20
 
+/** From go 1.17 on a go.mod lists all that its packages need, and the graph below it is not loaded. */
+export function isPruned(goVersion: string | undefined): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(goVersion ?? '') ?? []
+  return Number(major ?? 0) > 1 || (Number(major ?? 0) === 1 && Number(minor ?? 0) >= 17)
+}
+
 type Draft = {
   -readonly [Key in keyof GoMod]: GoMod[Key] extends readonly (infer Item)[] ? Item[] : GoMod[Key]
 }

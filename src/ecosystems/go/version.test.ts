@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import {
   canonicalVersion,
   compareVersions,
-  highestRelease,
   isCanonical,
   isPseudoVersion,
   majorOf,
   parsePseudoVersion,
+  releasesFromHighest,
 } from './version.ts'
 
 /** In ascending order; what is no version is below all others and equal to its like. */
@@ -155,14 +155,17 @@ describe('pseudo-versions', () => {
   })
 })
 
-describe('the highest release', () => {
+describe('releases', () => {
   test.each([
-    [['v1.2.0', 'v1.10.0', 'v1.9.0'], 'v1.10.0'],
-    [['v1.0.0', 'v1.1.0-rc.1', 'v0.0.0-20200101000000-0123456789ab'], 'v1.0.0'],
-    [['v1.0.0', 'v2.0.0+incompatible', 'latest'], 'v1.0.0'],
-    [['v1.0.0-rc.1'], undefined],
-    [[], undefined],
-  ])('of %p is %s', (versions, highest) => {
-    expect(highestRelease(versions)).toBe(highest)
+    [
+      ['v1.2.0', 'v1.10.0', 'v1.9.0'],
+      ['v1.10.0', 'v1.9.0', 'v1.2.0'],
+    ],
+    [['v1.0.0', 'v1.1.0-rc.1', 'v0.0.0-20200101000000-0123456789ab'], ['v1.0.0']],
+    [['v1.0.0', 'v2.0.0+incompatible', 'latest'], ['v1.0.0']],
+    [['v1.0.0-rc.1'], []],
+    [[], []],
+  ])('of %p are, from the highest, %p', (versions, releases) => {
+    expect(releasesFromHighest(versions)).toEqual(releases)
   })
 })

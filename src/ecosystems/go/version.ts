@@ -57,15 +57,14 @@ export function compareVersions(left: string, right: string): number {
   )
 }
 
-/** The highest of `versions` that is neither a pre-release nor `+incompatible`; undefined when there is none. */
-export function highestRelease(versions: Iterable<string>): string | undefined {
-  let highest: string | undefined
-  for (const version of versions) {
-    const semver = parseSemver(version)
-    if (semver === undefined || semver.prerelease !== '' || semver.build !== '') continue
-    if (highest === undefined || compareVersions(version, highest) > 0) highest = version
-  }
-  return highest
+/** Those of `versions` that are neither pre-releases nor `+incompatible`, the highest first. */
+export function releasesFromHighest(versions: Iterable<string>): readonly string[] {
+  return [...versions]
+    .filter((version) => {
+      const semver = parseSemver(version)
+      return semver !== undefined && semver.prerelease === '' && semver.build === ''
+    })
+    .sort((a, b) => compareVersions(b, a))
 }
 
 function compareText(a: string, b: string): number {
