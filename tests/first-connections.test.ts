@@ -21,7 +21,7 @@ async function scene(env: Readonly<Record<string, string>> = {}) {
 
 test('connections stand open before the first request', async () => {
   await using it = await scene()
-  while (it.upstream.connections < 4) await Bun.sleep(5)
+  while (it.upstream.connections < 8) await Bun.sleep(5)
   expect(it.upstream.counts().requests).toBe(0)
 })
 

@@ -75,7 +75,7 @@ export interface Posthaste {
 /** Connections that are opened when a cold build begins: as many as are fetched ahead at a time, and some for clients. */
 const WARM_CONNECTIONS = 48
 /** Connections that stand open to each first source after the start: who builds right then (CI) waits for no handshake. */
-const FIRST_CONNECTIONS = 4
+const FIRST_CONNECTIONS = 8
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).

@@ -218,7 +218,9 @@ export function createGoForesight({
             ...foretold(asked),
             ...companionGuesses.asked(asked, ofMain),
             ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
-            ...(highest ? guess(module, version, 'info', { weight: INFO_WEIGHT, delayMs: ZIP_DELAY_MS }) : []),
+            ...(highest
+              ? guess(module, version, 'info', { weight: INFO_WEIGHT, delayMs: ZIP_DELAY_MS })
+              : []),
             ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
           ]
         }
