@@ -20,8 +20,6 @@ const MAX_REQUIREMENTS = 20_000
  * higher version, and the client would never ask for this one.
  */
 const ZIP_DELAY_MS = 100
-/** Below that of any go.mod: no `.info` is asked for before the client has all of those. */
-const INFO_WEIGHT = 0.45
 
 export interface GoForesightOptions {
   /** Undefined for a path that is no request for a file of a module. */
@@ -218,9 +216,7 @@ export function createGoForesight({
             ...foretold(asked),
             ...companionGuesses.asked(asked, ofMain),
             ...passed.flatMap((one) => guess(one.path, one.version, 'mod', { weight: 0.6 })),
-            ...(highest
-              ? guess(module, version, 'info', { weight: INFO_WEIGHT, delayMs: ZIP_DELAY_MS })
-              : []),
+            ...(highest ? guess(module, version, 'info', { weight: 0.7, delayMs: ZIP_DELAY_MS }) : []),
             ...(highest ? guess(module, version, 'zip', { weight: 0.8, delayMs: ZIP_DELAY_MS }) : []),
           ]
         }
