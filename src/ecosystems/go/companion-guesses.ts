@@ -4,7 +4,7 @@ import type { ModuleVersion } from './go-mod.ts'
 import { HighestVersions } from './highest-versions.ts'
 import { releasesFromHighest } from './version.ts'
 
-/** Companions that are looked at in one build. */
+/** Companions that are thought of in one build. */
 const MAX_COMPANIONS = 60
 /** Modules that are remembered of one build. */
 const MAX_MODULES = 5_000
@@ -48,8 +48,8 @@ interface Agreement {
  */
 export class CompanionGuesses {
   readonly #options: CompanionGuessesOptions
-  /** Companions whose known releases may still come to fit; by each module that they require. */
-  readonly #watched = new Set<string>()
+  readonly #considered = new Set<string>()
+  /** By each module that they require: companions whose known releases may still come to fit. */
   readonly #watchers = new Map<string, Set<string>>()
   /** By path, what was looked at: the version whose go.mod decides; undefined until the list is at hand. */
   readonly #looked = new Map<string, string | undefined>()
@@ -95,7 +95,7 @@ export class CompanionGuesses {
   }
 
   clear(): void {
-    this.#watched.clear()
+    this.#considered.clear()
     this.#watchers.clear()
     this.#looked.clear()
     for (const versions of [this.#asked, this.#named, this.#guessed]) versions.clear()
@@ -112,12 +112,12 @@ export class CompanionGuesses {
 
   #consider(path: string): readonly Likely[] {
     return this.#options.companionsOf(path).flatMap((companion) => {
-      if (this.#watched.has(companion) || this.#looked.has(companion) || !this.#isOpen(companion)) return []
-      if (this.#watched.size + this.#looked.size >= MAX_COMPANIONS) return []
+      if (this.#considered.has(companion) || !this.#isOpen(companion)) return []
+      if (this.#considered.size >= MAX_COMPANIONS) return []
+      this.#considered.add(companion)
       const releases = this.#options.releasesOf(companion)
       if (releases.length === 0) return this.#look(companion)
-      this.#watched.add(companion)
-      for (const required of new Set(releases.flatMap(({ require }) => require.map((one) => one.path)))) {
+      for (const { path: required } of releases.flatMap(({ require }) => require)) {
         const watching = this.#watchers.get(required) ?? new Set()
         this.#watchers.set(required, watching.add(companion))
       }
@@ -127,7 +127,10 @@ export class CompanionGuesses {
 
   /** Compares the known releases of a companion with what was asked for by now. */
   #weigh(companion: string): readonly Likely[] {
-    if (!this.#isOpen(companion) || this.#looked.has(companion)) return this.#unwatch(companion)
+    if (!this.#isOpen(companion)) {
+      this.#unwatch(companion)
+      return []
+    }
     const releases = this.#options.releasesOf(companion)
     const agreements = releases.map(({ require }) => this.#agreement(require))
     const fitting = releases[agreements.findIndex((one) => one.met > 0 && fits(one))]
@@ -137,15 +140,14 @@ export class CompanionGuesses {
       return [...itself, ...this.#guessAll(fitting.require)]
     }
     const [newest] = agreements
-    return newest !== undefined && newest.met > 0 && isTooOld(newest)
-      ? [...this.#unwatch(companion), ...this.#look(companion)]
-      : []
+    if (newest === undefined || newest.met === 0 || !isTooOld(newest)) return []
+    this.#unwatch(companion)
+    return this.#look(companion)
   }
 
-  #unwatch(companion: string): readonly Likely[] {
+  #unwatch(companion: string): void {
     for (const { require } of this.#options.releasesOf(companion))
       for (const { path } of require) this.#watchers.get(path)?.delete(companion)
-    return []
   }
 
   #look(companion: string): readonly Likely[] {
