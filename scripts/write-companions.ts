@@ -31,6 +31,8 @@ const modules = (await readFile(join(import.meta.dirname, 'well-known-modules.tx
 /** Without so many of the modules the shares are not worth counting: then the file stays as it is. */
 const minReadShare = 0.9
 
+/** By well-known module: its releases, newest first. */
+const listed = new Map<string, readonly string[]>()
 /** By well-known module: itself and all that it requires. */
 const builds = new Map<string, ReadonlySet<string>>()
 await workOff([...modules], async (path) => {
@@ -44,20 +46,18 @@ if (builds.size < minReadShare * modules.length)
   throw new Error(`only ${builds.size} of ${modules.length} modules could be read; nothing was written`)
 
 async function newestBuild(path: string): Promise<ReadonlySet<string>> {
-  const [version] = await newestReleases(path)
+  const versions = releasesFromHighest(listedVersions(Buffer.from((await read(path, 'list')) ?? '')))
+  listed.set(path, versions)
+  const [version] = versions
   if (version === undefined) throw new Error('it has no release')
   const { require } = await goModOf({ path, version })
   return new Set([path, ...require.map((one) => one.path)])
 }
 
-async function newestReleases(path: string): Promise<readonly string[]> {
-  return releasesFromHighest(listedVersions(Buffer.from((await read(path, 'list')) ?? '')))
-}
-
 async function goModOf({ path, version }: ModuleVersion) {
   const text = await read(path, `${escapeVersion(version)}.mod`)
   const parsed = parseGoMod(Buffer.from(text ?? ''))
-  if (text === undefined || !parsed.ok) throw new Error(`the go.mod of ${version} cannot be read`)
+  if (text === undefined || !parsed.ok) throw new Error(`the go.mod of ${path}@${version} cannot be read`)
   return parsed.file
 }
 
@@ -87,7 +87,7 @@ const releases = new Map<string, Map<string, readonly ModuleVersion[]>>()
 const chosen = [...new Set(Object.values(companions).flatMap((others) => others.split(' ')))].sort()
 await workOff([...chosen], async (path) => {
   const known = new Map<string, readonly ModuleVersion[]>()
-  for (const version of (await newestReleases(path)).slice(0, releasesOfEach)) {
+  for (const version of (listed.get(path) ?? []).slice(0, releasesOfEach)) {
     const { require, goVersion } = await goModOf({ path, version })
     if (require.length > 0 && isPruned(goVersion)) known.set(version, require)
   }
@@ -98,17 +98,17 @@ await workOff([...chosen], async (path) => {
 const required = [...releases.values()].flatMap((known) => [...known.values()].flat())
 const versions = new Map<string, Set<string>>()
 for (const { path, version } of required.sort(byPathAndVersion)) {
-  const listed = versions.get(path) ?? new Set()
-  versions.set(path, listed.add(version))
+  const known = versions.get(path) ?? new Set()
+  versions.set(path, known.add(version))
 }
 const numbers = new Map(
   [...versions]
-    .flatMap(([path, listed]) => [...listed].map((version) => `${path}@${version}`))
+    .flatMap(([path, known]) => [...known].map((version) => `${path}@${version}`))
     .map((id, number) => [id, number]),
 )
 const numbersOf = (require: readonly ModuleVersion[]) =>
   require
-    .map(({ path, version }) => numbers.get(`${path}@${version}`) ?? 0)
+    .flatMap(({ path, version }) => numbers.get(`${path}@${version}`) ?? [])
     .sort((a, b) => a - b)
     .join(' ')
 
@@ -119,7 +119,7 @@ function byPathAndVersion(a: ModuleVersion, b: ModuleVersion): number {
 
 await write('companions.json', companions)
 await write('companion-releases.json', {
-  versions: Object.fromEntries([...versions].map(([path, listed]) => [path, [...listed].join(' ')])),
+  versions: Object.fromEntries([...versions].map(([path, known]) => [path, [...known].join(' ')])),
   releases: Object.fromEntries(
     [...releases]
       .sort(([a], [b]) => (a < b ? -1 : 1))
