@@ -15,6 +15,7 @@ export type PinnedClient = keyof typeof pins
 /** Outside the repository, so that no fresh checkout has to fetch them again. */
 export const clientsCache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'posthaste-clients')
 const installLimitMs = 240_000
+const quiet = ['--no-audit', '--no-fund'] as const
 
 /**
  * The pinned version of a client: from the cache, else installed by npm or pip from the registry that the
@@ -49,7 +50,8 @@ async function installInto(
   if (from === 'pypi' && python === undefined) return 'no python3 on this machine'
   const steps: readonly (readonly string[])[] =
     from === 'npm'
-      ? [['npm', 'install', '--no-audit', '--no-fund', '--prefix', making, `${name}@${version}`]]
+      ? // pnpm 12 is put in place by its install script, which the machine's own npm settings may forbid.
+        [['npm', 'install', ...quiet, '--ignore-scripts=false', '--prefix', making, `${name}@${version}`]]
       : [
           [python ?? '', '-m', 'venv', making],
           [join(making, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', `${name}==${version}`],
