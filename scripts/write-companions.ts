@@ -1,12 +1,14 @@
 /**
  * Writes `companions.json` and `companion-releases.json` in `src/ecosystems/go` anew, from whatever module proxy this
  * machine's go is set to: `scripts/run scripts/write-companions.ts`. Reads the newest go.mod of each of
- * `well-known-modules.txt`, and a few more of those that turn out to be companions (small requests, about a thousand).
+ * `well-known-modules.txt` and `well-known-applications.txt`, and a few more of those that turn out to be companions
+ * (small requests, about a thousand).
  * Names last much longer than versions, so the first file ages slowly; the second one should be written anew at each
  * release of Posthaste.
  *
  * A go.mod from go 1.17 on lists all that its packages need, so each of them stands for a build. Of the builds that
- * need a module, the share that needs a second one too is how likely the second one is.
+ * need a module, the share that needs a second one too is how likely the second one is. Hardly anybody requires
+ * an application, so those only count as builds.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,32 +20,34 @@ import { moduleProxy, workOff } from './module-proxy.ts'
 
 /** In at least so many builds together, and in such a share of those that need the first. */
 const minBuilds = 2
-const minShare = 0.15
-const mostOfEach = 2
+const minShare = 0.3
+const mostOfEach = 3
 /** Older releases find a little more in builds that are a year old (`docs/decisions/0005-fetch-ahead.md`). */
 const releasesOfEach = 6
 
 const read = await moduleProxy()
-const modules = (await readFile(join(import.meta.dirname, 'well-known-modules.txt'), 'utf8'))
-  .trim()
-  .split('\n')
+const namesIn = async (file: string) =>
+  (await readFile(join(import.meta.dirname, file), 'utf8')).trim().split('\n')
+const modules = await namesIn('well-known-modules.txt')
+const applications = await namesIn('well-known-applications.txt')
 
 /** Without so many of the modules the shares are not worth counting: then the file stays as it is. */
 const minReadShare = 0.9
 
-/** By well-known module: its releases, newest first. */
+/** By module: its releases, newest first. */
 const listed = new Map<string, readonly string[]>()
-/** By well-known module: itself and all that it requires. */
+/** By module: itself and all that it requires. */
 const builds = new Map<string, ReadonlySet<string>>()
-await workOff([...modules], async (path) => {
+const wanted = [...modules, ...applications]
+await workOff([...wanted], async (path) => {
   try {
     builds.set(path, await newestBuild(path))
   } catch (error) {
     console.log(`${path} is left out: ${error instanceof Error ? error.message : error}`)
   }
 })
-if (builds.size < minReadShare * modules.length)
-  throw new Error(`only ${builds.size} of ${modules.length} modules could be read; nothing was written`)
+if (builds.size < minReadShare * wanted.length)
+  throw new Error(`only ${builds.size} of ${wanted.length} modules could be read; nothing was written`)
 
 async function newestBuild(path: string): Promise<ReadonlySet<string>> {
   const versions = releasesFromHighest(listedVersions(Buffer.from((await read(path, 'list')) ?? '')))
@@ -64,7 +68,7 @@ async function goModOf({ path, version }: ModuleVersion) {
 /** Those that require `path` themselves and come after it, where a client would ask for them later. */
 function companionsOf(path: string): string[] {
   const needing = [...builds.values()].filter((build) => build.has(path))
-  return [...builds.keys()]
+  return modules
     .filter((other) => other > path && builds.get(other)?.has(path) === true)
     .map((other) => {
       const together = needing.filter((build) => build.has(other)).length

@@ -73,9 +73,9 @@ export interface Posthaste {
 }
 
 /** Connections that are opened when a cold build begins: as many as are fetched ahead at a time, and some for clients. */
-const WARM_CONNECTIONS = 48
+const WARM_CONNECTIONS = 56
 /** Connections that stand open to each first source after the start: who builds right then (CI) waits for no handshake. */
-const FIRST_CONNECTIONS = 8
+const FIRST_CONNECTIONS = 16
 
 /**
  * Opens the store, puts the rooms together and listens. Waits for nothing but the data folder (engine rule 10).

@@ -22,7 +22,7 @@ export interface FetchAheadLimits {
 }
 
 export const defaultFetchAheadLimits: FetchAheadLimits = {
-  metadataParallel: 24,
+  metadataParallel: 32,
   blobParallel: 16,
   asideParallel: 8,
   smallBlobParallel: 40,
